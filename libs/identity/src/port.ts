@@ -1,0 +1,35 @@
+import type { ChildId, OrganisationId, RecordId } from '#kernel';
+import type { LinkReason, SubjectIdentity } from '#contracts';
+
+/** Which child an organisation's record belongs to; `created` where this call made the record. */
+export interface ResolvedRecord {
+  readonly recordId: RecordId;
+  readonly child: ChildId;
+  readonly created: boolean;
+}
+
+/** Why a subject can't be resolved to one record; the submission is quarantined with it. */
+export interface MatchRefusal {
+  readonly code:
+    | 'NHS_NUMBER_CHECK_DIGIT'
+    | 'UPN_CHECK_LETTER'
+    | 'NUMBER_ON_TWO_CHILDREN'
+    | 'NUMBER_SUPERSEDED'
+    | 'RECORD_ERASED'
+    | 'BIRTH_DATE_INVALID';
+  /** JSON pointer into the subject. */
+  readonly pointer: string;
+}
+
+/** Outcomes as the DfE's identifier programme names them (domain §3). */
+export type MatchOutcome = 'Match' | 'PotentialMatch' | 'LowConfidenceMatch' | 'ManyMatch' | 'NoMatch' | 'Error';
+
+/** Deletable tables: (organisation, own person id) → record, keyed hashes of identifiers → records, record → child. */
+export interface IdentityDirectory {
+  /** The child a record belongs to now. */
+  childOf(record: RecordId): ChildId | undefined;
+  /** The records of a child now; empty for an unknown child. */
+  recordsOf(child: ChildId): readonly { readonly recordId: RecordId; readonly organisation: OrganisationId }[];
+}
+
+export type { LinkReason, SubjectIdentity };
