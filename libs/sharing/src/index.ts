@@ -1,2 +1,3 @@
 export * from './model.ts';
 export * from './publish/model.ts';
+export * from './disclose/index.ts';

@@ -1,0 +1,4 @@
+export { release, type Disclosed } from './disclosed.ts';
+export * from './disclose.ts';
+export * from './look.ts';
+export * from './open-fact.ts';
