@@ -15,7 +15,10 @@ const above = (lib) => {
   const level = order.findIndex((names) => names.includes(lib));
   return order.flatMap((names, at) => (at > level ? names : at === level ? names.filter((n) => n !== lib) : []));
 };
-const noNest = { group: ['@nestjs/*'], message: 'Nest stays at the edge: nest-platform, and *.module|controller|dto|handler.ts of an app.' };
+const noNest = {
+  group: ['@nestjs/*'],
+  message: 'Nest stays at the edge: nest-platform, and *.module|controller|dto|handler.ts of an app.',
+};
 const noApps = { group: ['**/apps/**'], message: 'An app is imported by the hub alone.' };
 const noTesting = { group: ['#testing'], message: 'Fakes are for specs.' };
 const esdb = { group: ['@eventstore/*'], message: 'Only libs/event-log/eventstoredb speaks to the server.' };
@@ -23,13 +26,21 @@ const kafka = { group: ['kafkajs'], message: 'Only libs/delivery/kafka speaks Ka
 const restrict = (patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });
 
 const openCall = {
-  selector: "CallExpression[callee.property.name='open'][callee.object.property.name='vault'], CallExpression[callee.property.name='open'][callee.object.name='vault']",
-  message: 'Plaintext is opened at few named places (design §1): add the file to eslint.config.js with its grant, or go through disclose.',
+  selector:
+    "CallExpression[callee.property.name='open'][callee.object.property.name='vault'], CallExpression[callee.property.name='open'][callee.object.name='vault']",
+  message:
+    'Plaintext is opened at few named places (design §1): add the file to eslint.config.js with its grant, or go through disclose.',
 };
 const clockAndChance = [
-  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'The clock is an argument.' },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: 'The clock is an argument.',
+  },
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'The clock is an argument.' },
-  { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Chance is an argument.' },
+  {
+    selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+    message: 'Chance is an argument.',
+  },
 ];
 
 /** Files that hold a grant to open: `use` as the design names it. */
@@ -47,7 +58,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' },
     rules: {
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
@@ -60,7 +74,10 @@ export default tseslint.config(
   ...order.flat().map((lib) => ({
     files: [`libs/${lib}/**/*.ts`],
     rules: restrict([
-      { group: above(lib).flatMap((name) => [`#${name}`, `#${name}/*`]), message: 'Imports go downwards only (design §2).' },
+      {
+        group: above(lib).flatMap((name) => [`#${name}`, `#${name}/*`]),
+        message: 'Imports go downwards only (design §2).',
+      },
       noApps,
       noTesting,
       ...(lib === 'nest-platform' ? [] : [noNest]),
@@ -70,7 +87,15 @@ export default tseslint.config(
   })),
   {
     files: ['apps/**/*.ts'],
-    ignores: ['**/*.module.ts', '**/*.controller.ts', '**/*.dto.ts', '**/*.handler.ts', '**/main.ts', '**/test/**', '**/*.spec.ts'],
+    ignores: [
+      '**/*.module.ts',
+      '**/*.controller.ts',
+      '**/*.dto.ts',
+      '**/*.handler.ts',
+      '**/main.ts',
+      '**/test/**',
+      '**/*.spec.ts',
+    ],
     rules: restrict([noNest, noTesting, esdb, kafka]),
   },
   {
@@ -79,10 +104,20 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', openCall, ...clockAndChance] },
   },
   { files: openers, ignores: ['**/*.spec.ts'], rules: { 'no-restricted-syntax': ['error', ...clockAndChance] } },
-  { files: ['libs/nest-platform/src/**/*.ts'], ignores: ['libs/nest-platform/src/core/**', '**/*.spec.ts'], rules: { 'no-restricted-syntax': ['error', openCall] } },
+  {
+    files: ['libs/nest-platform/src/**/*.ts'],
+    ignores: ['libs/nest-platform/src/core/**', '**/*.spec.ts'],
+    rules: { 'no-restricted-syntax': ['error', openCall] },
+  },
   { files: ['libs/nest-platform/src/core/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
-    files: ['**/*.spec.ts', 'libs/testing/**/*.ts', 'libs/event-log/contract/**/*.ts', '**/test/**/*.ts', 'infra/**/*.ts'],
+    files: [
+      '**/*.spec.ts',
+      'libs/testing/**/*.ts',
+      'libs/event-log/contract/**/*.ts',
+      '**/test/**/*.ts',
+      'infra/**/*.ts',
+    ],
     rules: {
       'no-restricted-imports': ['error', { patterns: [esdb, kafka] }],
       'no-console': 'off',

@@ -9,7 +9,9 @@ const files = sourceFiles(root);
 
 describe('the plan of the house (design §2)', () => {
   it('has the fixed top level and nothing else', () => {
-    const entries = readdirSync(root).filter((name) => !name.startsWith('.') && !['node_modules', 'dist', 'var', 'coverage'].includes(name));
+    const entries = readdirSync(root).filter(
+      (name) => !name.startsWith('.') && !['node_modules', 'dist', 'var', 'coverage'].includes(name),
+    );
     const allowed =
       /^(apps|libs|infra|docs|nest-cli\.json|package(-lock)?\.json|tsconfig(\.base|\.build)?\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|LICENSE|jest\.config\.js|eslint\.config\.js|tellonce\.key|tellonce-.*)$/;
     expect(entries.filter((name) => !allowed.test(name))).toEqual([]);

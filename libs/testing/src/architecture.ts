@@ -45,7 +45,8 @@ export function violation({ file, specifier }: Import): string | undefined {
   const [top, name] = file.split('/');
   const target = specifier.startsWith('#') ? (specifier.slice(1).split('/')[0] ?? '') : undefined;
   if (specifier.startsWith('@nestjs/') && !mayImportNest(file)) return 'imports Nest away from the edge';
-  if (specifier.startsWith('@eventstore/') && !file.startsWith('libs/event-log/eventstoredb/')) return 'speaks to EventStoreDB';
+  if (specifier.startsWith('@eventstore/') && !file.startsWith('libs/event-log/eventstoredb/'))
+    return 'speaks to EventStoreDB';
   if (specifier === 'kafkajs' && !file.startsWith('libs/delivery/kafka/')) return 'speaks Kafka';
   if (target === 'testing') return spec || file.startsWith('libs/testing/') ? undefined : 'uses fakes outside specs';
   if (specifier.startsWith('.')) return relativeViolation(file, specifier);
@@ -61,7 +62,9 @@ function relativeViolation(file: string, specifier: string): string | undefined 
   if (from[0] === to[0] && from[1] === to[1]) return undefined;
   if (from[0] === 'infra') return undefined;
   if (from[1] === 'hub' && to[0] === 'apps' && /\.module\.ts$/.test(to.at(-1) ?? '')) return undefined;
-  return from[0] === 'apps' && to[0] === 'apps' ? 'an app imports another' : 'reaches into another room by a relative path';
+  return from[0] === 'apps' && to[0] === 'apps'
+    ? 'an app imports another'
+    : 'reaches into another room by a relative path';
 }
 
 function layerOf(lib: string): number {

@@ -39,7 +39,11 @@ export type Refused = 'not-found' | 'moved-too-often';
 export type Stage = 'decided' | 'looked';
 
 /** The one enforcement point: decide → append the look → re-read both tails → open → answer. No look, no byte. */
-export function enforcementPoint(tails: Tails, book: LookBook, stage: (at: Stage) => Promise<void> = async () => undefined) {
+export function enforcementPoint(
+  tails: Tails,
+  book: LookBook,
+  stage: (at: Stage) => Promise<void> = async () => undefined,
+) {
   return async function disclose<Scope, Found, Value>(
     request: Disclosure<Scope, Found, Value>,
   ): Promise<Outcome<Disclosed<Value>, Refused>> {
@@ -47,7 +51,13 @@ export function enforcementPoint(tails: Tails, book: LookBook, stage: (at: Stage
     for (let attempt = 0; attempt < 4; attempt++) {
       const registry = await tails.registry();
       const protections = await tails.protections(request.child ?? ABSENT);
-      const question: Question = { reader: caller.reader, purpose: caller.purpose, at: book.clock.now(), registry, protections };
+      const question: Question = {
+        reader: caller.reader,
+        purpose: caller.purpose,
+        at: book.clock.now(),
+        registry,
+        protections,
+      };
       const ruling: Ruling<Scope> =
         request.child === null ? { effect: 'deny', reasons: ['child-unknown'] } : request.rule(question);
       await stage('decided');

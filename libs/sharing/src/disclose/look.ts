@@ -1,4 +1,12 @@
-import { canonicalBytes, type Chance, type ChildId, type Clock, type DecisionId, type FactId, randomUuid } from '#kernel';
+import {
+  canonicalBytes,
+  type Chance,
+  type ChildId,
+  type Clock,
+  type DecisionId,
+  type FactId,
+  randomUuid,
+} from '#kernel';
 import { encodeRecord, lookStream, type LookContent, type Purpose, type SealingContext } from '#contracts';
 import type { EventLog } from '#event-log';
 import type { SealingVault } from '#vault';

@@ -43,6 +43,8 @@ function statedIn(jws: string): OpenedFact | undefined {
 function withoutIdentifiers(definition: FactDefinition, data: JsonObject): JsonObject {
   const schemas = definition.data.properties;
   return Object.fromEntries(
-    Object.entries(data).filter(([name]) => (schemas[name] as { fieldClass?: string } | undefined)?.fieldClass !== 'identifier'),
+    Object.entries(data).filter(
+      ([name]) => (schemas[name] as { fieldClass?: string } | undefined)?.fieldClass !== 'identifier',
+    ),
   );
 }
