@@ -1,0 +1,112 @@
+import { Type } from '@sinclair/typebox';
+import type { Static, TObject } from '@sinclair/typebox';
+
+const described = (description: string, example: string) => ({ description, examples: [example] });
+
+/** Every setting there is. Text from the environment is converted by the schema's kind, then checked against it. */
+export const SETTINGS = Type.Object({
+  TELLONCE_HOST: Type.String({
+    ...described('address to listen on', '127.0.0.1'),
+    default: '127.0.0.1',
+    pattern: '^[A-Za-z0-9.:_-]{1,253}$',
+  }),
+  TELLONCE_PORT: Type.Integer({
+    ...described('port to listen on, 0 to 65535 (0: any free one)', '8080'),
+    default: 8080,
+    minimum: 0,
+    maximum: 65535,
+  }),
+  TELLONCE_PUBLIC_URL: Type.Optional(
+    Type.String(
+      described(
+        'http or https URL that people and systems use, without a path; http only for this machine',
+        'https://hub.example',
+      ),
+    ),
+  ),
+  TELLONCE_VAR: Type.String({
+    ...described('folder of the log, the views and the keys', './var'),
+    default: './var',
+    minLength: 1,
+    maxLength: 4096,
+  }),
+  TELLONCE_KEY_FILE: Type.Optional(
+    Type.String({
+      ...described('file of the key-encryption key, outside TELLONCE_VAR; beside it unless given', './tellonce.key'),
+      maxLength: 4096,
+    }),
+  ),
+  TELLONCE_WITNESS_DIR: Type.Optional(
+    Type.String({
+      ...described('folder outside TELLONCE_VAR that also receives every signed checkpoint', '/mnt/witness'),
+      maxLength: 4096,
+    }),
+  ),
+  TELLONCE_DEMO: Type.Boolean({
+    ...described('1: demonstration people sign in without a password; 0: they do not exist', '1'),
+    default: false,
+  }),
+  TELLONCE_LOG_LEVEL: Type.Union(
+    (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => Type.Literal(level)),
+    { ...described('one of fatal, error, warn, info, debug, trace, silent', 'info'), default: 'info' },
+  ),
+  TELLONCE_BODY_LIMIT_BYTES: Type.Integer({
+    ...described('largest JSON body in bytes, 1024 to 67108864', '4194304'),
+    default: 4_194_304,
+    minimum: 1024,
+    maximum: 67_108_864,
+  }),
+  TELLONCE_UPLOAD_LIMIT_BYTES: Type.Integer({
+    ...described('largest file of an organisation in bytes, 1024 to 2147483647', '268435456'),
+    default: 268_435_456,
+    minimum: 1024,
+    maximum: 2_147_483_647,
+  }),
+  TELLONCE_REQUEST_TIMEOUT_MS: Type.Integer({
+    ...described('longest time to receive a request, in milliseconds, 100 to 600000', '30000'),
+    default: 30_000,
+    minimum: 100,
+    maximum: 600_000,
+  }),
+  TELLONCE_SHUTDOWN_WAIT_MS: Type.Integer({
+    ...described('time between answering "not ready" and closing the port, in milliseconds, 0 to 60000', '5000'),
+    default: 0,
+    minimum: 0,
+    maximum: 60_000,
+  }),
+  TELLONCE_METRICS_TOKEN: Type.Optional(
+    Type.String({
+      ...described(
+        'bearer token that /metrics asks for, 16 to 256 visible characters; open unless given',
+        'a long random text',
+      ),
+      pattern: '^[\\x21-\\x7e]{16,256}$',
+      secret: true,
+    }),
+  ),
+});
+
+/** What the settings say, before paths are resolved. */
+export type Settings = Static<typeof SETTINGS>;
+
+/** One row of the table of settings: for the documentation and for `.env.example`. */
+export interface SettingDescription {
+  readonly name: string;
+  readonly description: string;
+  readonly example: string;
+  readonly default?: string;
+  readonly secret: boolean;
+}
+
+/** The table of settings, in the order of the schema. A secret may be given as `<NAME>_FILE`, the path of a file that holds it. */
+export function describeSettings(schema: TObject = SETTINGS): readonly SettingDescription[] {
+  return Object.entries(schema.properties).map(([name, property]) => ({
+    name,
+    description: property.description ?? name,
+    example: String((property['examples'] as readonly unknown[] | undefined)?.[0] ?? ''),
+    secret: property['secret'] === true,
+    ...(property.default === undefined
+      ? {}
+      : { default: typeof property.default === 'boolean' ? (property.default ? '1' : '0') : String(property.default) }),
+  }));
+}

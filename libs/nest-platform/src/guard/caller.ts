@@ -1,0 +1,58 @@
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Purpose } from '#contracts';
+import type { Reader } from '#sharing';
+import { Problem } from '../problem/problem.ts';
+
+/** Who calls and why: out of the token and the Hub- headers, checked. */
+export interface Caller {
+  readonly reader: Reader;
+  /** Stated and one this role may state. Always there on a handler declared `purpose: 'required'`. */
+  readonly purpose?: Purpose;
+  /** Hub-Purpose-Detail: a reference or short text of the caller's, at most 200 characters. Personal data: seal it, never log it. */
+  readonly purposeDetail?: string;
+  /** Hub-Break-Glass: id of a grant. */
+  readonly breakGlass?: string;
+  /** Hub-Min-Token: the answer must include what this token stands for. */
+  readonly minToken?: string;
+  readonly requestId: string;
+  readonly correlationId: string;
+}
+
+/** A caller on a handler that requires a purpose. */
+export type PurposefulCaller = Caller & { readonly purpose: Purpose };
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the access guard; absent on handlers open to anyone. */
+    caller?: Caller;
+    /** X-Correlation-ID where it was a UUID, else the request id. */
+    correlationId?: string;
+  }
+}
+
+/** The caller of a request that the guard let through; throws on a handler open to anyone. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller === undefined) throw new Error('no caller: the handler is declared open to anyone');
+  return request.caller;
+}
+
+/** The same with its purpose; throws where the handler did not require one. */
+export function purposefulCallerOf(request: FastifyRequest): PurposefulCaller {
+  const caller = callerOf(request);
+  const { purpose } = caller;
+  if (purpose === undefined)
+    throw new Problem({ status: 428, code: 'CALLER_PURPOSE_REQUIRED', title: 'Say why you look' });
+  return { ...caller, purpose };
+}
+
+/** `@CurrentCaller() caller: Caller` in a handler. */
+export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/** `@CurrentPurposefulCaller() caller: PurposefulCaller` in a handler declared `purpose: 'required'`. */
+export const CurrentPurposefulCaller = createParamDecorator((_: unknown, context: ExecutionContext): PurposefulCaller =>
+  purposefulCallerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
