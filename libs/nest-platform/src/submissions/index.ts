@@ -1,0 +1,7 @@
+export * from './batch.ts';
+export * from './connector-registry.ts';
+export * from './intake.ts';
+export * from './receipt.ts';
+export * from './receipts-sqlite.ts';
+export * from './submissions.module.ts';
+export * from './tokens.ts';
