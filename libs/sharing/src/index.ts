@@ -1,3 +1,7 @@
 export * from './model.ts';
 export * from './publish/model.ts';
 export * from './disclose/index.ts';
+export * from './registry/index.ts';
+export * from './protection/index.ts';
+export * from './decide/index.ts';
+export * from './gate/index.ts';

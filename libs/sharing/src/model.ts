@@ -1,5 +1,15 @@
 import type { ChildId, Instant, OrganisationId } from '#kernel';
-import type { AgreementInForce, Category, ConsentGiven, ConsentRefused, OrganisationRegistered, Purpose, RelationshipStarted, Role } from '#contracts';
+import type {
+  AgreementInForce,
+  Category,
+  ConsentGiven,
+  ConsentRefused,
+  OrganisationRegistered,
+  Purpose,
+  RelationshipEnded,
+  RelationshipStarted,
+  Role,
+} from '#contracts';
 
 /** Who reads, as the sign-in says; never from a header, except the purpose. */
 export interface Reader {
@@ -17,11 +27,16 @@ export interface Reader {
 export interface Registry {
   /** Revision of the last event folded; -1 for none. */
   readonly revision: number;
-  readonly organisations: ReadonlyMap<OrganisationId, OrganisationRegistered & { readonly revokedKeys: ReadonlySet<string> }>;
+  readonly organisations: ReadonlyMap<
+    OrganisationId,
+    OrganisationRegistered & { readonly revokedKeys: ReadonlySet<string> }
+  >;
   /** The latest version of each agreement not ended. */
   readonly agreements: ReadonlyMap<string, AgreementInForce>;
   /** Agreements by recipient and purpose, `recipient purpose` → agreements. */
   readonly byRecipient: ReadonlyMap<string, readonly AgreementInForce[]>;
+  /** The greatest version each agreement ever had, ended ones included: versions only grow. */
+  readonly versions: ReadonlyMap<string, number>;
 }
 
 /** Fold of one `protection-<childId>`. Immutable. */
@@ -30,8 +45,12 @@ export interface Protection {
   readonly revision: number;
   readonly consents: ReadonlyMap<string, ConsentGiven>;
   readonly refusals: ReadonlyMap<string, ConsentRefused>;
+  /** Consents and refusals that were withdrawn, by id: an id once withdrawn never counts again. */
+  readonly withdrawn: ReadonlyMap<string, Pick<ConsentGiven, 'categories' | 'purposes'>>;
+  /** Relationships by the fact that started them. */
   readonly starts: ReadonlyMap<string, RelationshipStarted>;
-  readonly ends: ReadonlyMap<string, { readonly organisation: OrganisationId; readonly kind: string; readonly name: string; readonly until: string }>;
+  /** Ends by the fact that said so; may be there before their start. */
+  readonly ends: ReadonlyMap<string, RelationshipEnded>;
 }
 
 /** The unit of decision: facts of one source and category, those that rest on consent apart. */
@@ -46,9 +65,10 @@ export interface Question {
   readonly reader: Reader;
   readonly purpose: Purpose;
   readonly at: Instant;
-  readonly registry: Registry;
-  /** Undefined or empty where a stream could not be read or the child is unknown: that is a refusal. */
-  readonly protections: readonly Protection[];
+  /** Undefined where the stream could not be read: a refusal, and an alarm. */
+  readonly registry: Registry | undefined;
+  /** Undefined, empty or with a gap where a stream could not be read: a refusal, and an alarm. */
+  readonly protections: readonly (Protection | undefined)[] | undefined;
 }
 
 /** The rules of the policy release, by the id the published Cedar text bears too. */
@@ -72,8 +92,19 @@ export type SliceDecision =
       readonly slice: Slice;
       readonly rule: RuleId;
       readonly agreement?: { readonly id: string; readonly version: number };
+      /** The consent relied on; only where the slice rests on consent. */
+      readonly consent?: string;
     }
-  | { readonly effect: 'deny'; readonly slice: Slice; readonly refusals: readonly RefusalId[] };
+  | {
+      readonly effect: 'deny';
+      readonly slice: Slice;
+      readonly refusals: readonly RefusalId[];
+      /** True where something that must be there was missing, or the rules themselves failed: someone has to look. */
+      readonly policyAlarm: boolean;
+    };
+
+/** A slice that may be read. */
+export type Permit = Extract<SliceDecision, { readonly effect: 'permit' }>;
 
 /** Id of the rules in force: part of every decision and look; changed by release. */
 export const POLICY_RELEASE = '2026.1';

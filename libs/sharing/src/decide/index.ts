@@ -1,0 +1,1 @@
+export { decide, permittedSlices, refusalsOf } from './decide.ts';

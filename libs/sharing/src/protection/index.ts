@@ -1,0 +1,4 @@
+export * from './commands.ts';
+export * from './consent.ts';
+export * from './protection.ts';
+export * from './relationship.ts';

@@ -1,0 +1,76 @@
+import { canonicalJson, fail, ok, type Outcome } from '#kernel';
+import type { AgreementEnded, AgreementInForce, OrganisationKeyRevoked, OrganisationRegistered } from '#contracts';
+import type { Registry } from '../model.ts';
+import type { RegistryChange, RegistryCommand, RegistryRejection } from './commands.ts';
+import { emptyRegistry, evolveRegistry } from './fold.ts';
+import { invalidAgreement, invalidOrganisation } from './validate.ts';
+
+type Decision = Outcome<readonly RegistryChange[], RegistryRejection>;
+
+/** Nothing to add: it is so already, and the repeated command is answered as before. */
+const AS_BEFORE: Decision = ok([]);
+
+/**
+ * `registry`: organisations with their keys, and the agreements between them. Organisations are registered again as a whole;
+ * a revoked key stays revoked; an agreement's versions only grow, and a version once ended never comes back.
+ */
+export const registryDecider = {
+  initialState: emptyRegistry(),
+  evolve: evolveRegistry,
+  /** The events a command leads to, none where it is so already; or why not (`Reason` codes, pointers into the command's data). */
+  decide(command: RegistryCommand, registry: Registry): Decision {
+    switch (command.type) {
+      case 'registerOrganisation':
+        return register(command.data, registry);
+      case 'revokeKey':
+        return revoke(command.data, registry);
+      case 'putAgreementInForce':
+        return putInForce(command.data, registry);
+      case 'endAgreement':
+        return end(command.data, registry);
+    }
+  },
+};
+
+function register(data: OrganisationRegistered, registry: Registry): Decision {
+  const wrong = invalidOrganisation(data);
+  if (wrong !== undefined) return fail(wrong);
+  const known = registry.organisations.get(data.organisation);
+  if (
+    known !== undefined &&
+    canonicalJson({ ...known, revokedKeys: null }) === canonicalJson({ ...data, revokedKeys: null })
+  ) {
+    return AS_BEFORE;
+  }
+  return ok([{ type: 'organisation.registered.v1', data }]);
+}
+
+function revoke(data: OrganisationKeyRevoked, registry: Registry): Decision {
+  const organisation = registry.organisations.get(data.organisation);
+  if (organisation === undefined) return fail({ code: 'ORGANISATION_UNKNOWN', pointer: '/organisation' });
+  if (organisation.revokedKeys.has(data.kid)) return AS_BEFORE;
+  if (!organisation.keys.some(({ kid }) => kid === data.kid)) return fail({ code: 'KEY_UNKNOWN', pointer: '/kid' });
+  return ok([{ type: 'organisation.key-revoked.v1', data }]);
+}
+
+function putInForce(data: AgreementInForce, registry: Registry): Decision {
+  const wrong = invalidAgreement(data);
+  if (wrong !== undefined) return fail(wrong);
+  for (const party of ['source', 'recipient'] as const) {
+    if (!registry.organisations.has(data[party])) return fail({ code: 'ORGANISATION_UNKNOWN', pointer: `/${party}` });
+  }
+  const current = registry.agreements.get(data.agreement);
+  if (current !== undefined && canonicalJson(current) === canonicalJson(data)) return AS_BEFORE;
+  if (data.version <= (registry.versions.get(data.agreement) ?? 0)) {
+    return fail({ code: 'AGREEMENT_VERSION_NOT_GROWING', pointer: '/version' });
+  }
+  return ok([{ type: 'agreement.in-force.v1', data }]);
+}
+
+function end(data: AgreementEnded, registry: Registry): Decision {
+  const last = registry.versions.get(data.agreement);
+  if (last === undefined) return fail({ code: 'AGREEMENT_UNKNOWN', pointer: '/agreement' });
+  if (last !== data.version) return fail({ code: 'AGREEMENT_VERSION_NOT_CURRENT', pointer: '/version' });
+  if (!registry.agreements.has(data.agreement)) return AS_BEFORE;
+  return ok([{ type: 'agreement.ended.v1', data }]);
+}
