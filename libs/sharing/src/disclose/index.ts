@@ -2,3 +2,4 @@ export { release, type Disclosed } from './disclosed.ts';
 export * from './disclose.ts';
 export * from './look.ts';
 export * from './open-fact.ts';
+export * from './rules.ts';

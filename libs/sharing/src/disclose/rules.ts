@@ -1,0 +1,76 @@
+import { dayOf, type OrganisationId } from '#kernel';
+import { refusalsOf, permittedSlices } from '../decide/index.ts';
+import type { Permit, Question } from '../model.ts';
+import { activeRelationship, isFamilyRole } from '../protection/relationship.ts';
+import type { Ruling } from './disclose.ts';
+
+/** What of a child's facts may be read: the permitted slices, each with its reason. Nothing permitted is the one refusal. */
+export function factsRule(question: Question): Ruling<readonly Permit[]> {
+  const permits = permittedSlices(question);
+  if (permits.length === 0) {
+    const { refusals } = refusalsOf(question);
+    return { effect: 'deny', reasons: refusals.length > 0 ? refusals : ['no-agreement'] };
+  }
+  return {
+    effect: 'permit',
+    scope: permits,
+    slices: permits.map(({ slice, rule, agreement }) => ({
+      organisation: slice.organisation,
+      category: slice.category,
+      rule,
+      ...(agreement === undefined ? {} : { agreement: agreement.id, version: agreement.version }),
+    })),
+  };
+}
+
+/**
+ * Whether a reader may know that the hub knows a child at all: somebody with a relationship, or an organisation that has told of
+ * the child itself. Whoever else asks learns what they would learn of a child that does not exist.
+ */
+export function existenceRule(question: Question, tellers: readonly OrganisationId[]): Ruling<true> {
+  if (
+    tellers.includes(question.reader.organisation) &&
+    question.registry.organisations.has(question.reader.organisation)
+  ) {
+    return { effect: 'permit', scope: true, slices: [] };
+  }
+  const { refusals } = refusalsOf(question);
+  return refusals.length > 0 ? { effect: 'deny', reasons: refusals } : { effect: 'permit', scope: true, slices: [] };
+}
+
+/** Which looks at a child a reader may see (design §4.8). */
+export type LooksScope =
+  { readonly of: 'everybody' } | { readonly of: 'organisation'; readonly organisation: OrganisationId };
+
+/** The family sees the looks at its child, the area's data-protection officer all, an organisation's its own people's and those at its own facts. */
+export function looksRule(question: Question): Ruling<LooksScope> {
+  const { reader, purpose, protections, registry } = question;
+  if (!registry.organisations.has(reader.organisation) && reader.organisation !== HUB) {
+    return { effect: 'deny', reasons: ['organisation-unknown'] };
+  }
+  if (reader.role === 'data-protection-officer' && purpose === 'audit') {
+    const scope: LooksScope =
+      reader.organisation === HUB ? { of: 'everybody' } : { of: 'organisation', organisation: reader.organisation };
+    return { effect: 'permit', scope, slices: [] };
+  }
+  return familyRule(question, protections.length > 0)
+    ? { effect: 'permit', scope: { of: 'everybody' }, slices: [] }
+    : NO_RELATIONSHIP;
+}
+
+/** Who may read and change a child's consents: the family members with a relationship of their own, nobody for them. */
+export function consentsRule(question: Question): Ruling<true> {
+  return familyRule(question, question.protections.length > 0)
+    ? { effect: 'permit', scope: true, slices: [] }
+    : NO_RELATIONSHIP;
+}
+
+/** The hub itself as an organisation: the area's data-protection officer and administrators belong to it. */
+export const HUB = 'hub' as OrganisationId;
+
+const NO_RELATIONSHIP = { effect: 'deny', reasons: ['no-relationship'] } as const;
+
+function familyRule({ reader, purpose, at, protections }: Question, known: boolean): boolean {
+  if (!known || !isFamilyRole(reader.role) || purpose !== 'subject-access') return false;
+  return activeRelationship(reader, dayOf(at), protections) !== undefined;
+}
