@@ -1,24 +1,36 @@
 import type { OrganisationId } from '#kernel';
-import { CATEGORIES, type AgreementInForce, type Category, type Purpose, type Role } from '#contracts';
-import type { Registry, Slice } from '../model.ts';
+import { CATEGORIES, sensitivityOf, type AgreementInForce, type Category, type Purpose, type Role } from '#contracts';
+import type { Permit, RefusalId, Registry, Slice } from '../model.ts';
+import { isFamilyRole } from '../protection/relationship.ts';
 import { recipientKey } from '../registry/fold.ts';
+import { restrictionAllows } from './rules.ts';
 
-/** Facts of one source and category, and the agreements that might let them be read; the days are judged by the rules. */
-export interface Candidate {
-  readonly resting: Slice;
-  readonly free: Slice;
-  /** Undefined for the reader's own organisation. */
-  readonly agreements: readonly AgreementInForce[] | undefined;
+/** What might let a slice be read, and the answer if it does, made once and given out as often as asked. */
+export interface Ground {
+  /** Undefined: the slice is the reader's own organisation's. Its days are judged by the rules. */
+  readonly agreement: AgreementInForce | undefined;
+  readonly permit: Permit;
 }
 
-/** What a reader of one organisation and role could possibly read for one purpose, whoever the child is. */
+/** Facts of one source and category as one organisation and role see them for one purpose, whoever the child is. */
+export interface Candidate {
+  readonly free: Slice;
+  readonly resting: Slice;
+  /** What refuses the slice to this role and purpose whatever is agreed. */
+  readonly refusals: readonly RefusalId[];
+  readonly grounds: readonly Ground[];
+}
+
+/** What a reader of one organisation and role could possibly read for one purpose. */
 export interface Candidates {
   readonly list: readonly Candidate[];
-  find(source: OrganisationId, category: Category): Candidate | undefined;
+  /** The candidate of a slice; one without grounds where nothing is agreed. */
+  find(source: OrganisationId, category: Category): Candidate;
 }
 
 const cache = new WeakMap<Registry, Map<string, Candidates>>();
 const ALL_CATEGORIES = Object.keys(CATEGORIES) as Category[];
+const OWN = [undefined];
 
 /**
  * Own organisation × categories, and what agreements name. Depends on the registry only, never on which facts exist, and is
@@ -26,7 +38,7 @@ const ALL_CATEGORIES = Object.keys(CATEGORIES) as Category[];
  */
 export function candidates(registry: Registry, organisation: OrganisationId, purpose: Purpose, role: Role): Candidates {
   let known = cache.get(registry);
-  if (known === undefined) cache.set(registry, (known = new Map()));
+  if (known === undefined) cache.set(registry, (known = new Map<string, Candidates>()));
   const key = `${recipientKey(organisation, purpose)} ${role}`;
   let found = known.get(key);
   if (found === undefined) known.set(key, (found = collect(registry, organisation, purpose, role)));
@@ -34,33 +46,59 @@ export function candidates(registry: Registry, organisation: OrganisationId, pur
 }
 
 function collect(registry: Registry, organisation: OrganisationId, purpose: Purpose, role: Role): Candidates {
-  const bySlice = new Map<string, Candidate & { readonly agreements: AgreementInForce[] | undefined }>();
-  for (const category of ALL_CATEGORIES)
-    bySlice.set(sliceKey(organisation, category), candidate(organisation, category, undefined));
+  const candidate = (
+    source: OrganisationId,
+    category: Category,
+    agreements: readonly (AgreementInForce | undefined)[],
+  ): Candidate => {
+    const free = { organisation: source, category, reliesOnConsent: false };
+    return {
+      free,
+      resting: { organisation: source, category, reliesOnConsent: true },
+      refusals: refusalsOfCategory(category, source === organisation, purpose, role),
+      grounds: agreements.map((agreement) => ({ agreement, permit: permitOn(free, agreement) })),
+    };
+  };
+  const agreed = new Map<OrganisationId, Map<Category, AgreementInForce[]>>();
   for (const agreement of registry.byRecipient.get(recipientKey(organisation, purpose)) ?? []) {
-    if (!agreement.roles.includes(role)) continue;
+    if (!agreement.roles.includes(role) || agreement.source === organisation) continue;
+    let categories = agreed.get(agreement.source);
+    if (categories === undefined) agreed.set(agreement.source, (categories = new Map<Category, AgreementInForce[]>()));
     for (const category of agreement.categories) {
-      const key = sliceKey(agreement.source, category);
-      const known = bySlice.get(key);
-      if (known === undefined) bySlice.set(key, candidate(agreement.source, category, [agreement]));
-      else known.agreements?.push(agreement);
+      const same = categories.get(category);
+      if (same === undefined) categories.set(category, [agreement]);
+      else same.push(agreement);
     }
   }
-  return { list: [...bySlice.values()], find: (source, category) => bySlice.get(sliceKey(source, category)) };
-}
-
-function candidate<A extends AgreementInForce[] | undefined>(
-  organisation: OrganisationId,
-  category: Category,
-  agreements: A,
-) {
+  const own = new Map(ALL_CATEGORIES.map((category) => [category, candidate(organisation, category, OWN)] as const));
+  const bySource = new Map<OrganisationId, ReadonlyMap<Category, Candidate>>([[organisation, own]]);
+  for (const [source, categories] of agreed) {
+    const of = [...categories].map(
+      ([category, agreements]) => [category, candidate(source, category, agreements)] as const,
+    );
+    bySource.set(source, new Map(of));
+  }
   return {
-    resting: { organisation, category, reliesOnConsent: true },
-    free: { organisation, category, reliesOnConsent: false },
-    agreements,
+    list: [...bySource.values()].flatMap((each) => [...each.values()]),
+    find: (source, category) => bySource.get(source)?.get(category) ?? candidate(source, category, []),
   };
 }
 
-function sliceKey(organisation: OrganisationId, category: Category): string {
-  return `${organisation} ${category}`;
+function permitOn(slice: Slice, agreement: AgreementInForce | undefined): Permit {
+  return agreement === undefined
+    ? { effect: 'permit', slice, rule: 'own-organisation' }
+    : {
+        effect: 'permit',
+        slice,
+        rule: 'agreement',
+        agreement: { id: agreement.agreement, version: agreement.version },
+      };
+}
+
+function refusalsOfCategory(category: Category, own: boolean, purpose: Purpose, role: Role): readonly RefusalId[] {
+  const refusals: RefusalId[] = [];
+  // A family's own organisation is shared by all families: it opens no sealed word, or one parent would read the other's refuge.
+  if (sensitivityOf(category) === 'sealed' && (!own || isFamilyRole(role))) refusals.push('sealed');
+  if (!restrictionAllows(category, purpose, role)) refusals.push('restricted');
+  return refusals;
 }

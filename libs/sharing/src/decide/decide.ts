@@ -1,8 +1,5 @@
-import { sensitivityOf, type AgreementInForce } from '#contracts';
 import type { Permit, Question, RefusalId, Slice, SliceDecision } from '../model.ts';
-import { isFamilyRole } from '../protection/relationship.ts';
-import { candidates, type Candidate } from './candidates.ts';
-import { restrictionAllows } from './rules.ts';
+import { candidates, type Candidate, type Ground } from './candidates.ts';
 import { standing, type Standing } from './standing.ts';
 
 type Judge = Extract<Standing, { readonly effect: 'judge' }>;
@@ -14,7 +11,8 @@ type Judge = Extract<Standing, { readonly effect: 'judge' }>;
 export function decide(question: Question, slice: Slice): SliceDecision {
   const base = standing(question);
   if (base.effect === 'deny') return { effect: 'deny', slice, refusals: base.refusals, policyAlarm: base.policyAlarm };
-  return rule(base, slice, candidatesOf(base).find(slice.organisation, slice.category));
+  const candidate = candidatesOf(base).find(slice.organisation, slice.category);
+  return rule(base, candidate, slice.reliesOnConsent);
 }
 
 /**
@@ -26,11 +24,11 @@ export function permittedSlices(question: Question): readonly Permit[] {
   if (base.effect === 'deny') return [];
   const permits: Permit[] = [];
   for (const candidate of candidatesOf(base).list) {
-    const free = rule(base, candidate.free, candidate);
+    const free = rule(base, candidate, false);
     // What is refused without regard to consent is refused with it: half the work for most slices.
     if (free.effect === 'deny') continue;
     permits.push(free);
-    const resting = rule(base, candidate.resting, candidate);
+    const resting = rule(base, candidate, true);
     if (resting.effect === 'permit') permits.push(resting);
   }
   return permits;
@@ -49,38 +47,34 @@ function candidatesOf({ registry, organisation, purpose, reader }: Judge) {
   return candidates(registry, organisation, purpose, reader.role);
 }
 
-/** The rules of the policy release for one slice: the only place where a permission is made. */
-function rule(base: Judge, slice: Slice, candidate: Candidate | undefined): SliceDecision {
-  const { category } = slice;
-  const own = slice.organisation === base.organisation;
-  let refusals: RefusalId[] | undefined;
-  const refuse = (id: RefusalId) => (refusals ??= []).push(id);
-
-  // A family's own organisation is shared by all families: it opens no sealed word, or one parent would read the other's refuge.
-  if (sensitivityOf(category) === 'sealed' && (!own || isFamilyRole(base.reader.role))) refuse('sealed');
-  if (!restrictionAllows(category, base.purpose, base.reader.role)) refuse('restricted');
-  let consent: string | undefined;
-  if (slice.reliesOnConsent) {
-    const state = base.consent(category);
-    if (state.state === 'given') consent = state.consent.consent;
-    else refuse(state.state === 'refused' ? 'consent-refused' : 'no-consent');
+/** The rules of the policy release for one slice: the only place where a permission is given. */
+function rule(base: Judge, candidate: Candidate, resting: boolean): SliceDecision {
+  const ground = inForce(candidate.grounds, base.day);
+  const consent = resting ? base.consent(candidate.resting.category) : undefined;
+  if (candidate.refusals.length === 0 && ground !== undefined) {
+    if (consent === undefined) return ground.permit;
+    if (consent.state === 'given') {
+      const { rule: by, agreement } = ground.permit;
+      const { resting: slice } = candidate;
+      const relied = consent.consent.consent;
+      return agreement === undefined
+        ? { effect: 'permit', slice, rule: by, consent: relied }
+        : { effect: 'permit', slice, rule: by, agreement, consent: relied };
+    }
   }
-  const agreement = own ? undefined : inForce(candidate?.agreements, base.day);
-  if (!own && agreement === undefined) refuse('no-agreement');
-  if (refusals !== undefined) return { effect: 'deny', slice, refusals, policyAlarm: false };
-
-  const permit: Permit =
-    agreement === undefined
-      ? { effect: 'permit', slice, rule: 'own-organisation' }
-      : {
-          effect: 'permit',
-          slice,
-          rule: 'agreement',
-          agreement: { id: agreement.agreement, version: agreement.version },
-        };
-  return consent === undefined ? permit : { ...permit, consent };
+  const refusals = [...candidate.refusals];
+  if (consent !== undefined && consent.state !== 'given') {
+    refusals.push(consent.state === 'refused' ? 'consent-refused' : 'no-consent');
+  }
+  if (ground === undefined) refusals.push('no-agreement');
+  return { effect: 'deny', slice: resting ? candidate.resting : candidate.free, refusals, policyAlarm: false };
 }
 
-function inForce(agreements: readonly AgreementInForce[] | undefined, day: string): AgreementInForce | undefined {
-  return agreements?.find(({ from, until }) => from <= day && (until === null || until >= day));
+function inForce(grounds: readonly Ground[], day: string): Ground | undefined {
+  for (const ground of grounds) {
+    const { agreement } = ground;
+    if (agreement === undefined) return ground;
+    if (agreement.from <= day && (agreement.until === null || agreement.until >= day)) return ground;
+  }
+  return undefined;
 }
