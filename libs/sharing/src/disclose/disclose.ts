@@ -11,6 +11,9 @@ export interface Tails {
   protections(child: ChildId): Promise<readonly Protection[]>;
 }
 
+/** A question whose streams could all be read. */
+export type CompleteQuestion = Question & { readonly registry: Registry; readonly protections: readonly Protection[] };
+
 /** What the rules say to one question: what may be read and why, or why nothing may. */
 export type Ruling<Scope> =
   | { readonly effect: 'permit'; readonly scope: Scope; readonly slices: LookContent['slices'] }
@@ -23,7 +26,7 @@ export interface Disclosure<Scope, Found, Value> {
   readonly child: ChildId | null;
   /** Pattern of the route, never a path with ids. */
   readonly route: string;
-  readonly rule: (question: Question) => Ruling<Scope>;
+  readonly rule: (question: CompleteQuestion) => Ruling<Scope>;
   /** Cipher text and clear index of what is in scope; reads only, opens nothing. */
   readonly find: (scope: Scope) => Promise<Found>;
   /** Ids of the facts whose words will leave. */
@@ -51,7 +54,7 @@ export function enforcementPoint(
     for (let attempt = 0; attempt < 4; attempt++) {
       const registry = await tails.registry();
       const protections = await tails.protections(request.child ?? ABSENT);
-      const question: Question = {
+      const question: CompleteQuestion = {
         reader: caller.reader,
         purpose: caller.purpose,
         at: book.clock.now(),

@@ -1,11 +1,11 @@
 import { dayOf, type OrganisationId } from '#kernel';
 import { refusalsOf, permittedSlices } from '../decide/index.ts';
-import type { Permit, Question } from '../model.ts';
+import type { Permit } from '../model.ts';
 import { activeRelationship, isFamilyRole } from '../protection/relationship.ts';
-import type { Ruling } from './disclose.ts';
+import type { CompleteQuestion, Ruling } from './disclose.ts';
 
 /** What of a child's facts may be read: the permitted slices, each with its reason. Nothing permitted is the one refusal. */
-export function factsRule(question: Question): Ruling<readonly Permit[]> {
+export function factsRule(question: CompleteQuestion): Ruling<readonly Permit[]> {
   const permits = permittedSlices(question);
   if (permits.length === 0) {
     const { refusals } = refusalsOf(question);
@@ -27,7 +27,7 @@ export function factsRule(question: Question): Ruling<readonly Permit[]> {
  * Whether a reader may know that the hub knows a child at all: somebody with a relationship, or an organisation that has told of
  * the child itself. Whoever else asks learns what they would learn of a child that does not exist.
  */
-export function existenceRule(question: Question, tellers: readonly OrganisationId[]): Ruling<true> {
+export function existenceRule(question: CompleteQuestion, tellers: readonly OrganisationId[]): Ruling<true> {
   if (
     tellers.includes(question.reader.organisation) &&
     question.registry.organisations.has(question.reader.organisation)
@@ -43,7 +43,7 @@ export type LooksScope =
   { readonly of: 'everybody' } | { readonly of: 'organisation'; readonly organisation: OrganisationId };
 
 /** The family sees the looks at its child, the area's data-protection officer all, an organisation's its own people's and those at its own facts. */
-export function looksRule(question: Question): Ruling<LooksScope> {
+export function looksRule(question: CompleteQuestion): Ruling<LooksScope> {
   const { reader, purpose, protections, registry } = question;
   if (!registry.organisations.has(reader.organisation) && reader.organisation !== HUB) {
     return { effect: 'deny', reasons: ['organisation-unknown'] };
@@ -59,7 +59,7 @@ export function looksRule(question: Question): Ruling<LooksScope> {
 }
 
 /** Who may read and change a child's consents: the family members with a relationship of their own, nobody for them. */
-export function consentsRule(question: Question): Ruling<true> {
+export function consentsRule(question: CompleteQuestion): Ruling<true> {
   return familyRule(question, question.protections.length > 0)
     ? { effect: 'permit', scope: true, slices: [] }
     : NO_RELATIONSHIP;
@@ -70,7 +70,7 @@ export const HUB = 'hub' as OrganisationId;
 
 const NO_RELATIONSHIP = { effect: 'deny', reasons: ['no-relationship'] } as const;
 
-function familyRule({ reader, purpose, at, protections }: Question, known: boolean): boolean {
+function familyRule({ reader, purpose, at, protections }: CompleteQuestion, known: boolean): boolean {
   if (!known || !isFamilyRole(reader.role) || purpose !== 'subject-access') return false;
   return activeRelationship(reader, dayOf(at), protections) !== undefined;
 }
