@@ -14,3 +14,7 @@ export * from './http/platform.ts';
 export * from './logging/logger.ts';
 export * from './metrics/metrics.ts';
 export * from './openapi/openapi.ts';
+export * from './auth/authorisation-server.ts';
+export * from './auth/model.ts';
+export * from './auth/once-store.ts';
+export * from './auth/token-verifier.ts';
