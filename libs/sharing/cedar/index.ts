@@ -1,0 +1,3 @@
+export * from './engine.ts';
+export * from './oracle.ts';
+export * from './requests.ts';
