@@ -54,7 +54,12 @@ export type StoryStep =
       readonly stated: string;
       readonly data: JsonObject;
     }
-  | { readonly consent: string; readonly categories: readonly string[]; readonly purposes: readonly string[]; readonly authority: string };
+  | {
+      readonly consent: string;
+      readonly categories: readonly string[];
+      readonly purposes: readonly string[];
+      readonly authority: string;
+    };
 
 /** Reads the area and its stories. */
 export function readSeed(folder: string): { readonly area: Area; readonly stories: readonly Story[] } {

@@ -1,0 +1,56 @@
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access, CORE, CurrentPurposefulCaller, Problem, type Core, type PurposefulCaller } from '#nest-platform';
+import { existenceRule, release } from '#sharing';
+import { answered } from './answered.ts';
+import { ChildMatchDto } from './child-matches.dto.ts';
+
+/** `Match` with the child, or `NoMatch`: for whoever may not know that the hub knows the child, these are one. */
+export type ChildMatch =
+  { readonly outcome: 'Match'; readonly childId: string } | { readonly outcome: 'NoMatch' | 'ManyMatch' };
+
+/** Finding a child by identifiers (domain words of the DfE's identifier programme). A look, like every other. */
+@Controller('v1/child-matches')
+@Access({ roles: 'signed-in', purpose: 'required' })
+export class ChildMatchesController {
+  readonly #core: Core;
+
+  constructor(@Inject(CORE) core: Core) {
+    this.#core = core;
+  }
+
+  @Post()
+  @HttpCode(200)
+  async match(
+    @Body() dto: ChildMatchDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ChildMatch> {
+    const { outcome, children } = this.#core.match({ ...dto });
+    if (outcome === 'Error') {
+      const errors = [
+        { code: 'IDENTIFIER_CHECK_FAILED', pointer: dto.nhsNumber === undefined ? '/upn' : '/nhsNumber' },
+      ];
+      throw new Problem({
+        status: 422,
+        code: 'CALLER_IDENTIFIER_INVALID',
+        title: 'A number fails its check digit',
+        errors,
+      });
+    }
+    const child = children.length === 1 ? (children[0] ?? null) : null;
+    const tellers = child === null ? [] : this.#core.recordsOf(child).map(({ organisation }) => organisation);
+    const result = await this.#core.disclose({
+      caller,
+      child,
+      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      rule: (question) => existenceRule(question, tellers),
+      find: async () => undefined,
+      facts: () => [],
+      open: (): ChildMatch => (child === null ? { outcome: 'NoMatch' } : { outcome: 'Match', childId: child }),
+    });
+    if (!result.ok && result.error === 'not-found') return { outcome: 'NoMatch' };
+    return release(answered(result, reply));
+  }
+}

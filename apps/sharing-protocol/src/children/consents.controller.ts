@@ -1,0 +1,121 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isUuid, type ChildId, type PlainDate } from '#kernel';
+import type { Category, ConsentGiven, Purpose } from '#contracts';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulCaller,
+  invalidInput,
+  notFound,
+  type Core,
+  type PurposefulCaller,
+} from '#nest-platform';
+import { consentsRule, release, type Protection, type ProtectionCommand } from '#sharing';
+import { answered } from './answered.ts';
+import { ConsentChangeDto, ConsentDto } from './consents.dto.ts';
+
+/** A consent as the family reads it. */
+interface ConsentView {
+  readonly consent: string;
+  readonly state: 'given' | 'refused';
+  readonly categories: readonly string[];
+  readonly purposes: readonly string[];
+  readonly authority: string;
+  readonly until: string | null;
+}
+
+/** Consents of a child: read and changed by those with authority. A change holds for the very next request of anybody. */
+@Controller('v1/children/:childId/consents')
+@Access({ roles: ['parent', 'young-person'], purpose: 'required' })
+export class ConsentsController {
+  readonly #core: Core;
+
+  constructor(@Inject(CORE) core: Core) {
+    this.#core = core;
+  }
+
+  @Get()
+  async list(
+    @Param('childId') childId: string,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly consents: readonly ConsentView[] }> {
+    return { consents: (await this.#consents(childId, caller, request, reply)).consents };
+  }
+
+  @Post()
+  @HttpCode(201)
+  async decide(
+    @Param('childId') childId: string,
+    @Body() dto: ConsentDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly consent: string }> {
+    const { child } = await this.#consents(childId, caller, request, reply);
+    const { consent, authority } = dto;
+    const scope = { consent, categories: dto.categories as Category[], purposes: dto.purposes as Purpose[], authority };
+    const until = (dto.until ?? null) as PlainDate | null;
+    const given: ConsentGiven = { ...scope, until };
+    await this.#change(
+      child,
+      caller,
+      reply,
+      dto.decision === 'give' ? { type: 'giveConsent', data: given } : { type: 'refuseConsent', data: scope },
+    );
+    return { consent };
+  }
+
+  @Patch(':consent')
+  async withdraw(
+    @Param('childId') childId: string,
+    @Param('consent') consent: string,
+    @Body() _change: ConsentChangeDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly consent: string }> {
+    const { child, consents } = await this.#consents(childId, caller, request, reply);
+    if (!consents.some((each) => each.consent === consent)) throw notFound();
+    await this.#change(child, caller, reply, { type: 'withdrawConsent', data: { consent } });
+    return { consent };
+  }
+
+  async #consents(childId: string, caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply) {
+    const child = isUuid(childId) ? (childId as ChildId) : null;
+    const result = await this.#core.disclose({
+      caller,
+      child,
+      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      rule: consentsRule,
+      find: async () => (child === null ? [] : this.#core.tails.protections(child)),
+      facts: () => [],
+      open: (protections) => protections.flatMap(viewsOf),
+    });
+    const consents = release(answered(result, reply));
+    if (child === null) throw notFound();
+    return { child, consents };
+  }
+
+  async #change(
+    child: ChildId,
+    caller: PurposefulCaller,
+    reply: FastifyReply,
+    command: ProtectionCommand,
+  ): Promise<void> {
+    const { reader, correlationId } = caller;
+    const outcome = await this.#core.protectionCommand(child, command, { by: reader.organisation, correlationId });
+    if (!outcome.ok) throw invalidInput(outcome.error);
+    const { token } = outcome.value;
+    if (token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, token));
+  }
+}
+
+function viewsOf({ consents, refusals }: Protection): readonly ConsentView[] {
+  return [
+    ...[...consents.values()].map((each) => ({ ...each, state: 'given' as const })),
+    ...[...refusals.values()].map((each) => ({ ...each, state: 'refused' as const, until: null })),
+  ];
+}

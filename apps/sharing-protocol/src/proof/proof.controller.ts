@@ -1,0 +1,50 @@
+import { Controller, Get, Header, Inject, Param, ParseIntPipe, Query } from '@nestjs/common';
+import { isUuid } from '#kernel';
+import { Access, CORE, notFound, type Core } from '#nest-platform';
+
+/** What an outsider checks the log by. Hashes and signatures only; the roles are those with whom a head may be left. */
+@Controller('v1')
+@Access({ roles: ['data-protection-officer', 'system-administrator', 'organisation-system'], purpose: 'none' })
+export class ProofController {
+  readonly #core: Core;
+
+  constructor(@Inject(CORE) core: Core) {
+    this.#core = core;
+  }
+
+  @Get('checkpoint')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  checkpoint(): string {
+    const checkpoint = this.#core.proof.checkpoint();
+    if (checkpoint === undefined) throw notFound();
+    return checkpoint;
+  }
+
+  @Get('checkpoint/key')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @Access({ roles: 'anyone', purpose: 'none' })
+  key(): string {
+    return `${this.#core.proof.vkey}\n`;
+  }
+
+  @Get('proofs/consistency')
+  async consistency(
+    @Query('from', ParseIntPipe) from: number,
+    @Query('to', ParseIntPipe) to: number,
+  ): Promise<{ readonly from: number; readonly to: number; readonly hashes: readonly string[] }> {
+    const hashes = await this.#core.proof.consistency(from, to);
+    if (hashes === undefined) throw notFound();
+    return { from, to, hashes };
+  }
+
+  /** The receipt of one's own look, `c2sp.org/tlog-proof@v1`; the decision's id came with the answer in Hub-Decision-Id. */
+  @Get('looks/:decision/receipt')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @Access({ roles: 'signed-in', purpose: 'none' })
+  async receipt(@Param('decision') decision: string): Promise<string> {
+    const [look] = isUuid(decision) ? await this.#core.log.readStream(`look-${decision}`, { limit: 1 }) : [];
+    const receipt = look === undefined ? undefined : await this.#core.proof.receipt(look.id);
+    if (receipt === undefined) throw notFound();
+    return receipt;
+  }
+}

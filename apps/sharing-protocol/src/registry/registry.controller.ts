@@ -1,0 +1,112 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import type { AgreementInForce, OrganisationRegistered } from '#contracts';
+import { isOrganisationId, type OrganisationId, type PlainDate } from '#kernel';
+import {
+  Access,
+  CORE,
+  CurrentCaller,
+  invalidInput,
+  notFound,
+  type Caller,
+  type CommandOutcome,
+  type Core,
+} from '#nest-platform';
+import { AgreementDto, EndAgreementDto, RegisterOrganisationDto, RevokeKeyDto } from './registry.dto.ts';
+
+/** What administration registers: organisations with their keys and publication profiles, and agreements. Nothing here is about a child. */
+@Controller('v1')
+@Access({ roles: ['system-administrator'], purpose: 'none' })
+export class RegistryController {
+  readonly #core: Core;
+
+  constructor(@Inject(CORE) core: Core) {
+    this.#core = core;
+  }
+
+  @Post('organisations')
+  @HttpCode(200)
+  async register(@Body() dto: RegisterOrganisationDto, @CurrentCaller() caller: Caller): Promise<Changed> {
+    const data = { ...dto } as unknown as OrganisationRegistered;
+    return this.#command({ type: 'registerOrganisation', data }, caller);
+  }
+
+  @Get('organisations')
+  @Access({ roles: 'signed-in', purpose: 'none' })
+  async organisations(): Promise<{ readonly organisations: readonly OrganisationView[] }> {
+    const { organisations } = await this.#core.tails.registry();
+    return { organisations: [...organisations.values()].map(viewOf) };
+  }
+
+  @Get('organisations/:organisation')
+  @Access({ roles: 'signed-in', purpose: 'none' })
+  async organisation(@Param('organisation') id: string): Promise<OrganisationView> {
+    const { organisations } = await this.#core.tails.registry();
+    const found = isOrganisationId(id) ? organisations.get(id) : undefined;
+    if (found === undefined) throw notFound();
+    return viewOf(found);
+  }
+
+  @Post('organisations/:organisation/keys/:kid/revocations')
+  @HttpCode(200)
+  async revoke(
+    @Param('organisation') organisation: string,
+    @Param('kid') kid: string,
+    @Body() dto: RevokeKeyDto,
+    @CurrentCaller() caller: Caller,
+  ): Promise<Changed> {
+    const data = { organisation: organisation as OrganisationId, kid, reason: dto.reason };
+    return this.#command({ type: 'revokeKey', data }, caller);
+  }
+
+  @Post('agreements')
+  @HttpCode(200)
+  async putInForce(@Body() dto: AgreementDto, @CurrentCaller() caller: Caller): Promise<Changed> {
+    const until = (dto.until ?? null) as PlainDate | null;
+    const data = { ...dto, until } as unknown as AgreementInForce;
+    return this.#command({ type: 'putAgreementInForce', data }, caller);
+  }
+
+  @Get('agreements')
+  @Access({ roles: 'signed-in', purpose: 'none' })
+  async agreements(): Promise<{ readonly agreements: readonly AgreementInForce[] }> {
+    const { agreements } = await this.#core.tails.registry();
+    return { agreements: [...agreements.values()] };
+  }
+
+  @Post('agreements/:agreement/endings')
+  @HttpCode(200)
+  async end(
+    @Param('agreement') agreement: string,
+    @Body() dto: EndAgreementDto,
+    @CurrentCaller() caller: Caller,
+  ): Promise<Changed> {
+    const known = (await this.#core.tails.registry()).agreements.get(agreement);
+    if (known === undefined) throw notFound();
+    const data = { agreement, version: known.version, reason: dto.reason };
+    return this.#command({ type: 'endAgreement', data }, caller);
+  }
+
+  async #command(command: Parameters<Core['registryCommand']>[0], caller: Caller): Promise<Changed> {
+    const { reader, correlationId } = caller;
+    return changed(await this.#core.registryCommand(command, { by: reader.organisation, correlationId }));
+  }
+}
+
+/** What a command answers: whether anything changed; the same command again changes nothing. */
+export interface Changed {
+  readonly changed: boolean;
+}
+
+/** What anybody signed in may know of an organisation. */
+type OrganisationView = Pick<OrganisationRegistered, 'organisation' | 'name' | 'sector' | 'codes'> & {
+  readonly keys: readonly string[];
+};
+
+function viewOf({ organisation, name, sector, codes, keys }: OrganisationRegistered): OrganisationView {
+  return { organisation, name, sector, codes, keys: keys.map(({ kid }) => kid) };
+}
+
+function changed(outcome: CommandOutcome): Changed {
+  if (!outcome.ok) throw invalidInput(outcome.error);
+  return { changed: outcome.value.changed };
+}

@@ -1,0 +1,84 @@
+import type { Chance, ChildId, Clock, OrganisationId, Outcome, RecordId } from '#kernel';
+import type { Reason, SubjectIdentity } from '#contracts';
+import type { MatchOutcome } from '#identity';
+import type { EventLog, LogToken } from '#event-log';
+import type { Disclose, LookBook, ProtectionCommand, RegistryCommand, Tails } from '#sharing';
+import type { Vault } from '#vault';
+
+/** Who gives a command, for the record of it. */
+export interface CommandMeta {
+  readonly by: OrganisationId;
+  readonly correlationId: string;
+}
+
+/** A command was carried out, was there already, or is refused with places in its data. */
+export type CommandOutcome = Outcome<{ readonly changed: boolean; readonly token: LogToken | null }, readonly Reason[]>;
+
+/** What was erased of a child. */
+export interface Erasure {
+  readonly erasureId: string;
+  readonly records: number;
+  readonly keysDestroyed: number;
+}
+
+/** Destroys everything readable that one store holds of a record; each store registers one (design §3.5). */
+export interface Eraser {
+  readonly name: string;
+  erase(record: RecordId): Promise<void>;
+}
+
+/** The parts of a running hub that controllers speak to. Made by `openCore`, handed to Nest under {@link CORE}. */
+export interface Core {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: EventLog;
+  readonly vault: Vault;
+  readonly tails: Tails;
+  readonly looks: LookBook;
+  readonly disclose: Disclose;
+  /** The organisations that have told of a child, and the random ids of their records. */
+  recordsOf(child: ChildId): readonly { readonly recordId: RecordId; readonly organisation: OrganisationId }[];
+  /** Who a child is, by identifiers; says nothing of who may know. */
+  match(subject: Omit<SubjectIdentity, 'localId'>): {
+    readonly outcome: MatchOutcome;
+    readonly children: readonly ChildId[];
+  };
+  registryCommand(command: RegistryCommand, meta: CommandMeta): Promise<CommandOutcome>;
+  protectionCommand(child: ChildId, command: ProtectionCommand, meta: CommandMeta): Promise<CommandOutcome>;
+  /** Erases the records of a child that the named organisation (or, for null, any) keeps here. */
+  erase(
+    child: ChildId,
+    organisation: OrganisationId | null,
+    ground: ErasureGround,
+    meta: CommandMeta,
+  ): Promise<Erasure>;
+  addEraser(eraser: Eraser): void;
+  /** A position for its writer's eyes only, and back. */
+  readonly tokens: WriterTokens;
+  readonly proof: Proof;
+}
+
+/** Why something may be erased, as the law names it. */
+export type ErasureGround = 'article-17' | 'retention-ended' | 'court-order';
+
+/** Opaque positions: only the one who got a token can use it (design §4.7). */
+export interface WriterTokens {
+  issue(sub: string, token: LogToken): string;
+  /** Undefined for somebody else's, and for what is no token. */
+  read(sub: string, text: string): LogToken | undefined;
+}
+
+/** What the tree answers. */
+export interface Proof {
+  /** The latest signed checkpoint (C2SP tlog-checkpoint). */
+  checkpoint(): string | undefined;
+  /** The verifier key of the hub (C2SP vkey). */
+  readonly vkey: string;
+  /** `c2sp.org/tlog-proof@v1` for an event, once a checkpoint covers it. */
+  receipt(eventId: string): Promise<string | undefined>;
+  /** Consistency between two sizes, hashes in base64; undefined where the sizes do not exist. */
+  consistency(size1: number, size2: number): Promise<readonly string[] | undefined>;
+}
+
+/** Injection token of the {@link Core}. */
+export const CORE = Symbol('CORE');
