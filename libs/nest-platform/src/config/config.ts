@@ -95,10 +95,10 @@ export function loadConfig(
     if (!name.startsWith('TELLONCE_') || known.has(name)) continue;
     const settings = [...known].join(', ');
     problems.push({
-      setting: printable(name),
+      setting: printable(name).slice(1, -1),
       given: MASK,
       wanted: `no such setting; there are: ${settings}`,
-      example: `unset ${printable(name)}`,
+      example: `unset ${printable(name).slice(1, -1)}`,
     });
   }
   if (problems.length > 0) return fail(problems);

@@ -39,6 +39,10 @@ export class Readiness {
     this.#draining = true;
   }
 
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   get started(): boolean {
     return this.#started;
   }

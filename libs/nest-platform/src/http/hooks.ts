@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { isUuid } from '#kernel';
+import type { Readiness } from '../health/readiness.ts';
 import type { AppLogger } from '../logging/logger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
@@ -11,7 +12,13 @@ export function requestIdOf(header: unknown): string {
 }
 
 /** Headers on every answer, ids mirrored, one log line and one observation a request: the pattern of the route, never its path. */
-export function registerHooks(fastify: FastifyInstance, publicUrl: string, logger: AppLogger, metrics: Metrics): void {
+export function registerHooks(
+  fastify: FastifyInstance,
+  publicUrl: string,
+  logger: AppLogger,
+  metrics: Metrics,
+  readiness: Readiness,
+): void {
   const secure = publicUrl.startsWith('https:');
   fastify.addHook('onRequest', (request, reply, done) => {
     const correlation = request.headers['x-correlation-id'];
@@ -29,6 +36,11 @@ export function registerHooks(fastify: FastifyInstance, publicUrl: string, logge
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       ...(secure ? { 'strict-transport-security': 'max-age=31536000; includeSubDomains' } : {}),
     });
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    // A connection kept open after the last answer would hold up the shutdown.
+    if (readiness.draining) reply.header('connection', 'close');
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {

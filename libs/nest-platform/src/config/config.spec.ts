@@ -1,0 +1,75 @@
+import { expect, it } from '@jest/globals';
+import { describeProblems, loadConfig } from './config.ts';
+import { describeSettings } from './settings.ts';
+
+const around = (files: Readonly<Record<string, string>> = {}) => ({
+  cwd: '/srv/hub',
+  readFile: (path: string): string => {
+    const text = files[path];
+    if (text === undefined) throw new Error('ENOENT');
+    return text;
+  },
+});
+
+it('needs nothing', () => {
+  expect(loadConfig({ PATH: '/bin', TELLONCE_PORT: '' }, around())).toMatchObject({
+    ok: true,
+    value: {
+      port: 8080,
+      host: '127.0.0.1',
+      publicUrl: 'http://127.0.0.1:8080',
+      varDir: '/srv/hub/var',
+      keyFile: '/srv/hub/tellonce.key',
+      demo: false,
+    },
+  });
+});
+
+it('reports every problem at once, secrets and unknown names masked', () => {
+  const given = {
+    TELLONCE_PORT: '80a',
+    TELLONCE_LOG_LEVEL: 'loud\u001b[31m',
+    TELLONCE_METRICS_TOKEN: 'hunter2',
+    TELLONCE_METRICS_TOKN: 'hunter3hunter3hunter3',
+    TELLONCE_DEMO: 'true',
+  };
+  const answer = loadConfig(given, around());
+  if (answer.ok) throw new Error('accepted');
+  expect(answer.error.map(({ setting }) => setting)).toEqual([
+    'TELLONCE_PORT',
+    'TELLONCE_DEMO',
+    'TELLONCE_LOG_LEVEL',
+    'TELLONCE_METRICS_TOKEN',
+    'TELLONCE_METRICS_TOKN',
+  ]);
+  const text = describeProblems(answer.error);
+  expect(text).not.toMatch(/hunter|\u001b/);
+  expect(text).toContain('"80a"');
+});
+
+it.each([
+  ['a key among the data', { TELLONCE_KEY_FILE: 'var/keys/k' }, 'TELLONCE_KEY_FILE'],
+  ['a witness among the data', { TELLONCE_WITNESS_DIR: './var' }, 'TELLONCE_WITNESS_DIR'],
+  ['a public URL in the clear', { TELLONCE_PUBLIC_URL: 'http://hub.example' }, 'TELLONCE_PUBLIC_URL'],
+  ['a public URL with a path', { TELLONCE_PUBLIC_URL: 'https://hub.example/x' }, 'TELLONCE_PUBLIC_URL'],
+  ['a port beyond the last', { TELLONCE_PORT: '65536' }, 'TELLONCE_PORT'],
+  [
+    'a secret twice',
+    { TELLONCE_METRICS_TOKEN: 'a'.repeat(20), TELLONCE_METRICS_TOKEN_FILE: 't' },
+    'TELLONCE_METRICS_TOKEN',
+  ],
+  ['a secret file that is not there', { TELLONCE_METRICS_TOKEN_FILE: 'gone' }, 'TELLONCE_METRICS_TOKEN_FILE'],
+])('refuses %s', (_name, env, setting) => {
+  const answer = loadConfig(env, around({ '/srv/hub/t': 'b'.repeat(20) }));
+  expect(answer.ok ? [] : answer.error.map((problem) => problem.setting)).toEqual([setting]);
+});
+
+it('reads a secret out of a file', () => {
+  const answer = loadConfig({ TELLONCE_METRICS_TOKEN_FILE: '/run/t' }, around({ '/run/t': `${'b'.repeat(20)}\n` }));
+  expect(answer).toMatchObject({ ok: true, value: { metricsToken: 'b'.repeat(20) } });
+});
+
+it('describes every setting with an example', () => {
+  for (const { name, description, example } of describeSettings())
+    expect([name, description, example]).not.toContain('');
+});

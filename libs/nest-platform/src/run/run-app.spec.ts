@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Controller, Get, Module } from '@nestjs/common';
+import { Access } from '../guard/access.ts';
+import { Readiness } from '../health/readiness.ts';
+import { createApp } from '../http/create-app.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import type { Config } from '../config/config.ts';
+import type { AppLogger } from '../logging/logger.ts';
+import { adviseNode } from './node-version.ts';
+import { runApp } from './run-app.ts';
+import type { Composed } from './run-app.ts';
+
+let release = (): void => undefined;
+let entered = (): void => undefined;
+
+@Controller('slow')
+class SlowController {
+  @Get()
+  @Access({ roles: 'anyone', purpose: 'none' })
+  async read(): Promise<string> {
+    entered();
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    return 'answered';
+  }
+}
+@Module({ controllers: [SlowController] })
+class SlowModule {}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tellonce-run-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function freePort(): Promise<{ port: number; server: Server }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+function compose(closed: string[]) {
+  return async (config: Config, logger: AppLogger): Promise<Composed> => {
+    const readiness = new Readiness([]);
+    const app = await createApp(SlowModule, {
+      config,
+      logger,
+      readiness,
+      metrics: new Metrics({ version: '0', sha: '0' }, false),
+      authenticator: { verify: () => Promise.reject(new Error('not asked')) },
+      refusals: { record: () => Promise.resolve() },
+    });
+    return {
+      app,
+      readiness,
+      resources: ['views', 'log'].map((name) => ({ name, close: () => void closed.push(name) })),
+    };
+  };
+}
+
+/** Runs with the settings until exit; `signal` sends one. */
+function start(env: Record<string, string>, closed: string[] = []) {
+  const printed: string[] = [];
+  let signal = (_name: string): void => undefined;
+  let ended = (_code: number): void => undefined;
+  const exited = new Promise<number>((resolve) => {
+    ended = resolve;
+  });
+  const started = runApp(compose(closed), {
+    env: { TELLONCE_LOG_LEVEL: 'silent', TELLONCE_VAR: join(folder, 'var'), ...env },
+    print: (text) => printed.push(text),
+    exit: (code) => ended(code),
+    onSignal: (handler) => {
+      signal = handler;
+    },
+  });
+  return { printed, exited, started, signal: (name: string) => signal(name) };
+}
+
+it('answers what is in flight, then closes the resources in order', async () => {
+  const { port, server } = await freePort();
+  await new Promise((resolve) => server.close(resolve));
+  const closed: string[] = [];
+  const run = start({ TELLONCE_PORT: String(port) }, closed);
+  await run.started;
+  const inside = new Promise<void>((resolve) => {
+    entered = resolve;
+  });
+  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+  const slow = fetch(`http://127.0.0.1:${port}/slow`);
+  await inside;
+  run.signal('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(closed).toEqual([]);
+  await expect(fetch(`http://127.0.0.1:${port}/health/live`, { headers: { connection: 'close' } })).rejects.toThrow();
+  release();
+  expect(await (await slow).text()).toBe('answered');
+  expect([await run.exited, closed]).toEqual([0, ['views', 'log']]);
+});
+
+it('says all that is wrong with the configuration, and 78', async () => {
+  const run = start({ TELLONCE_PORT: 'eighty', TELLONCE_DEMO: 'yes', TELLONCE_PROT: '1' });
+  expect(await run.exited).toBe(78);
+  expect(run.printed.join('')).toMatch(/TELLONCE_PORT is[^]*TELLONCE_DEMO is[^]*TELLONCE_PROT is/);
+});
+
+it('says that the port is taken', async () => {
+  const { port, server } = await freePort();
+  const closed: string[] = [];
+  const run = start({ TELLONCE_PORT: String(port) }, closed);
+  expect(await run.exited).toBe(69);
+  expect(run.printed).toEqual([
+    `Port ${port} of 127.0.0.1 is taken. Stop the other program, or set TELLONCE_PORT to another port.`,
+  ]);
+  expect(closed).toEqual(['views', 'log']);
+  server.close();
+});
+
+it('says which folder cannot be written', async () => {
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  const run = start({ TELLONCE_VAR: join(file, 'var') });
+  expect(await run.exited).toBe(73);
+  expect(run.printed.join('')).toMatch(/cannot be written \(ENOTDIR\).*TELLONCE_VAR/);
+});
+
+it.each([
+  ['v24.21.0', false, true, 'fine'],
+  ['v26.0.0', false, false, 'fine'],
+  ['v20.20.2', false, true, 're-execute'],
+  ['v20.20.2', true, true, 'too-old'],
+  ['v20.20.2', false, false, 'too-old'],
+])('with Node %s (again: %s, pinned one there: %s): %s', (version, again, there, kind) => {
+  expect(
+    adviseNode(version, '/srv/hub/dist', again, (path) => there && path.startsWith('/srv/hub/node_modules')),
+  ).toMatchObject({ kind });
+});
