@@ -97,7 +97,7 @@ class SqliteVault implements Vault {
   }
 
   open(grant: Grant, sealed: Sealed, context: SealingContext): ReturnType<Vault['open']> {
-    if (typeof grant?.use !== 'string') throw new TypeError('nothing opens without a grant');
+    if ((grant as Grant | undefined)?.use === undefined) throw new TypeError('nothing opens without a grant');
     this.#onOpen?.(grant);
     let held: RingKey | undefined;
     try {

@@ -1,0 +1,104 @@
+import { signCheckpoint, type Checkpoint } from './checkpoint.ts';
+import type { CheckpointFolder } from './checkpoint-file.ts';
+import { same } from './merkle.ts';
+import { parseVkey, type NoteSigner } from './note.ts';
+import { newestCheckpoints, RollbackDetected } from './start-check.ts';
+import { formatReceipt } from './tlog-proof.ts';
+import type { MerkleTree } from './tree.ts';
+
+/** Time that passes; injected, so that specs need not wait. */
+export interface Timer {
+  /** Runs once after so many milliseconds; the answer cancels. */
+  after(milliseconds: number, run: () => void): () => void;
+}
+
+/** What signs the tree. */
+export interface CheckpointerOptions {
+  readonly tree: MerkleTree;
+  readonly signer: NoteSigner;
+  readonly timer: Timer;
+  /** Our own folder of checkpoints. */
+  readonly folder: CheckpointFolder;
+  /** The witness's, outside `var`. */
+  readonly witness?: CheckpointFolder;
+  /** Longest time an event waits for its checkpoint, in milliseconds (default 1,000). */
+  readonly everyMs?: number;
+  /** Most events between two checkpoints but for larger batches (default 256). */
+  readonly everyEvents?: number;
+  /** A checkpoint could not be signed or kept; the hub has to say so aloud. It is tried again with the next. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Signs the tree as it grows (design §4.9). */
+export interface Checkpointer {
+  /** The last signed checkpoint with its note; undefined before the first. */
+  latest(): (Checkpoint & { readonly note: string }) | undefined;
+  /** Signs what is there now unless it is signed already. Throws `RollbackDetected` rather than contradict what was signed. */
+  signNow(): void;
+  /** Receipt that an event is in the log (`c2sp.org/tlog-proof@v1`); undefined until a checkpoint covers it. */
+  receipt(eventId: string, extra?: Uint8Array): string | undefined;
+  /** Signs what is left and ends. */
+  close(): void;
+}
+
+/** Starts signing. The newest checkpoint found in the folders is the one not to be contradicted. Throws `RollbackDetected`. */
+export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
+  const { tree, signer, timer } = options;
+  const [everyMs, everyEvents] = [options.everyMs ?? 1_000, options.everyEvents ?? 256];
+  const folders = options.witness === undefined ? [options.folder] : [options.folder, options.witness];
+  let latest = newestOf(folders, signer);
+  let cancel: (() => void) | undefined;
+
+  const signNow = (): void => {
+    cancel?.();
+    cancel = undefined;
+    const size = tree.size;
+    if (latest !== undefined) {
+      const signed = Number(latest.size);
+      if (signed > size) throw new RollbackDetected('log-shorter', size);
+      // Two checkpoints that contradict each other may never both be signed (C2SP tlog-checkpoint).
+      if (!same(tree.root(signed), latest.root)) throw new RollbackDetected('log-differs', 0);
+      if (signed === size) return;
+    }
+    const root = tree.root(size);
+    const note = signCheckpoint(BigInt(size), root, signer);
+    options.folder.append(note);
+    latest = { origin: signer.name, size: BigInt(size), root, note };
+    options.witness?.append(note);
+  };
+  const attempt = (): void => {
+    try {
+      signNow();
+    } catch (error) {
+      options.onFailure(error);
+    }
+  };
+  const stop = tree.onGrowth((size) => {
+    if (size - Number(latest?.size ?? 0n) >= everyEvents) attempt();
+    else cancel ??= timer.after(everyMs, attempt);
+  });
+  if (tree.size > Number(latest?.size ?? 0n)) cancel = timer.after(everyMs, attempt);
+
+  return {
+    latest: () => latest,
+    signNow,
+    receipt(eventId, extra) {
+      const index = tree.indexOf(eventId);
+      if (index === undefined || latest === undefined || BigInt(index) >= latest.size) return undefined;
+      const hashes = tree.inclusionProof(index, Number(latest.size));
+      const receipt = { index: BigInt(index), hashes, checkpoint: latest.note };
+      return formatReceipt(extra === undefined ? receipt : { ...receipt, extra });
+    },
+    close() {
+      stop();
+      signNow();
+    },
+  };
+}
+
+function newestOf(folders: readonly CheckpointFolder[], signer: NoteSigner): ReturnType<Checkpointer['latest']> {
+  const known = [parseVkey(signer.vkey)];
+  const [newest] = newestCheckpoints(folders, known).toSorted((a, b) => Number(b.size - a.size));
+  // Ed25519 signs alike each time, so the note of a checkpoint can be made again.
+  return newest === undefined ? undefined : { ...newest, note: signCheckpoint(newest.size, newest.root, signer) };
+}

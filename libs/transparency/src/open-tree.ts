@@ -1,0 +1,46 @@
+import { FAMILIES, type Family } from '#contracts';
+import type { LeafSource } from './log-source.ts';
+import { MerkleTree } from './tree.ts';
+import { TreeStore } from './tree-store.ts';
+
+/** What the tree of a log is made of. */
+export interface TreeOptions {
+  /** The tree's own file, or `:memory:`. */
+  readonly path: string;
+  readonly log: LeafSource;
+  /** Stream families that are leaves (default: all of ours). Never to be changed for a log that has checkpoints. */
+  readonly families?: readonly Family[];
+  /** Events read at a time (default 500). */
+  readonly batch?: number;
+}
+
+/** The tree of one log and how it keeps up. */
+export interface LogTree {
+  readonly tree: MerkleTree;
+  /** Reads the log up to its head of this moment. */
+  catchUp(): Promise<void>;
+  /**
+   * Follows the log until `signal` aborts; each batch is durable before the next is asked for. Rejects where the subscription
+   * drops: call again, it goes on after the last leaf.
+   */
+  follow(signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** Opens the tree; it holds what it held when closed, until `catchUp` or `follow`. */
+export function openTree(options: TreeOptions): LogTree {
+  const tree = new MerkleTree(new TreeStore(options.path));
+  const families = options.families ?? FAMILIES;
+  const batch = options.batch ?? 500;
+  return {
+    tree,
+    async catchUp() {
+      for await (const events of options.log.readAll({ families, after: tree.token, batch })) tree.append(events);
+    },
+    async follow(signal) {
+      const batches = options.log.subscribe({ families, after: tree.token, batch, signal });
+      for await (const next of batches) if (next.kind === 'events') tree.append(next.events);
+    },
+    close: () => tree.close(),
+  };
+}
