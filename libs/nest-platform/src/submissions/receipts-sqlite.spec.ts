@@ -20,7 +20,9 @@ const rejected: SubmissionResult = {
 
 describe('receipts in a file', () => {
   let folder: string;
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'receipts-'))));
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'receipts-'));
+  });
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('outlive the process, and what was running is interrupted then and can begin again', () => {
