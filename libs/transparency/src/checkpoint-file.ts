@@ -96,6 +96,7 @@ function tailOf(file: number, size: number): { readonly text: Buffer; readonly s
   // Begin at a note: after the first signature that is followed by its empty line.
   const signature = bytes.indexOf('\n— ');
   const end = bytes.indexOf('\n\n', signature + 1) + 2;
+  if (signature < 0 || end < 2) throw new Error('the file of checkpoints does not end in checkpoints');
   return { text: bytes.subarray(end), start: start + end };
 }
 

@@ -164,8 +164,13 @@ function isKeyName(name: string): boolean {
 }
 
 function isNoteText(text: string): boolean {
+  if (!text.isWellFormed()) return false;
   // C2SP signed-note: no ASCII control character but newline.
-  return text.isWellFormed() && [...text].every((char) => char >= ' ' || char === '\n');
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 && code !== 0x0a) return false;
+  }
+  return true;
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

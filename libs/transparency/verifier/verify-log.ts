@@ -1,4 +1,4 @@
-import { canonicalBytes, leafHash, uuidOfHash } from '#kernel';
+import { canonicalBytes, fail, leafHash, ok, uuidOfHash, type Outcome } from '#kernel';
 import { openCheckpoint, type Checkpoint } from '../src/checkpoint.ts';
 import type { LeafEvent } from '../src/log-source.ts';
 import { RunningRoot, same } from '../src/merkle.ts';
@@ -53,8 +53,8 @@ export async function verifyLog(
   proof: LogProof,
 ): Promise<LogVerdict> {
   const read = readCheckpoints(proof);
-  if (!Array.isArray(read)) return { ok: false, difference: read as LogDifference };
-  const checkpoints: Checkpoint[] = read;
+  if (!read.ok) return { ok: false, difference: read.error };
+  const checkpoints = read.value;
   const running = new RunningRoot();
   let [next, trusted] = [0, 0];
   let last: LogDifference['at'] = null;
@@ -115,15 +115,15 @@ function faultOf(event: LeafEvent, hash: Uint8Array): LogFault | undefined {
   return here ? undefined : 'record-stands-elsewhere';
 }
 
-function readCheckpoints({ checkpoints, known }: LogProof): Checkpoint[] | LogDifference {
+function readCheckpoints({ checkpoints, known }: LogProof): Outcome<readonly Checkpoint[], LogDifference> {
   const bySize = new Map<bigint, Checkpoint>();
   for (const [index, note] of checkpoints.entries()) {
     const opened = openCheckpoint(note, known);
     const other = opened.ok ? bySize.get(opened.value.size) : undefined;
     if (!opened.ok || (other !== undefined && !same(other.root, opened.value.root))) {
-      return { fault: 'bad-checkpoint', index, at: null };
+      return fail({ fault: 'bad-checkpoint', index, at: null });
     }
     bySize.set(opened.value.size, opened.value);
   }
-  return [...bySize.values()].sort((a, b) => (a.size < b.size ? -1 : 1));
+  return ok([...bySize.values()].sort((a, b) => (a.size < b.size ? -1 : 1)));
 }

@@ -51,6 +51,7 @@ export function sealingOnly(vault: Vault): SealingVault {
 
 class SqliteVault implements Vault {
   readonly #chance: Chance;
+  readonly #ivs: Chance;
   readonly #clock: Clock;
   readonly #encryption: KeyEncryption;
   readonly #ledger: Ledger;
@@ -64,6 +65,7 @@ class SqliteVault implements Vault {
 
   constructor(options: VaultOptions) {
     this.#chance = options.chance;
+    this.#ivs = inBulk(options.chance);
     this.#clock = options.clock;
     this.#onOpen = options.onOpen;
     this.#encryption =
@@ -89,7 +91,7 @@ class SqliteVault implements Vault {
     const held = this.#mustHold(key);
     // A text under one subject's key that says it is another's would outlive the erasure of the one or the other.
     if (context.owner !== held.handle.owner) throw new TypeError('the context names another owner than the key');
-    return sealUnder(held.secret, held.handle, context, plaintext, this.#chance);
+    return sealUnder(held.secret, held.handle, context, plaintext, this.#ivs);
   }
 
   mac(key: KeyHandle, data: Uint8Array): string {
@@ -255,6 +257,18 @@ class SqliteVault implements Vault {
   #suppression(organisation: string, localId: string): string {
     return createHmac('sha256', this.#suppressKey).update(slotOf(organisation, localId)).digest('base64url');
   }
+}
+
+/** Asks for chance in bulk and hands it out once each: for what is public anyway, as initialisation vectors are. */
+function inBulk(chance: Chance): Chance {
+  let [pool, at] = [chance.bytes(0), 0];
+  return {
+    bytes(count) {
+      if (at + count > pool.length) [pool, at] = [chance.bytes(Math.max(4_096, count)), 0];
+      at += count;
+      return pool.subarray(at - count, at);
+    },
+  };
 }
 
 function boundOf({ id, owner, slot, version }: Omit<KeyRow, 'wrapped'>): Uint8Array {
