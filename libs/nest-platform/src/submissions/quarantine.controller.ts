@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid } from '#kernel';
 import type { FactId } from '#kernel';
 import type { Reason } from '#contracts';
+import { CORE } from '../core/core.ts';
+import type { Core } from '../core/core.ts';
 import { Access } from '../guard/access.ts';
 import { callerOf } from '../guard/caller.ts';
 import { invalidInput, notFound } from '../problem/problem.ts';
@@ -16,8 +18,11 @@ import type { QuarantineDesk, QuarantinedItem } from './tokens.ts';
 export class QuarantineController {
   readonly #desk: QuarantineDesk;
 
-  constructor(@Inject(QUARANTINE_DESK) desk: QuarantineDesk) {
+  readonly #core: Pick<Core, 'tokens'>;
+
+  constructor(@Inject(QUARANTINE_DESK) desk: QuarantineDesk, @Inject(CORE) core: Pick<Core, 'tokens'>) {
     this.#desk = desk;
+    this.#core = core;
   }
 
   @Get()
@@ -48,7 +53,7 @@ export class QuarantineController {
     if (!action.ok) throw invalidInput(action.error);
     const resolution = await this.#desk.resolve(reader.organisation, factId as FactId, action.value, reader.sub);
     if (resolution.outcome === 'unknown') throw notFound();
-    if (resolution.token !== null) reply.header('hub-min-token', resolution.token);
+    if (resolution.token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, resolution.token));
     return { outcome: resolution.outcome, reasons: resolution.reasons };
   }
 }

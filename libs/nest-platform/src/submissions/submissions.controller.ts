@@ -1,13 +1,17 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock, Outcome } from '#kernel';
+import type { LogToken } from '#event-log';
 import type { Connector } from '#contracts';
+import { CORE } from '../core/core.ts';
+import type { Core } from '../core/core.ts';
 import { Access } from '../guard/access.ts';
 import { callerOf } from '../guard/caller.ts';
+import { unsupportedMediaType } from '../http/body.ts';
 import { invalidInput, notFound, Problem } from '../problem/problem.ts';
 import type { ProblemPlace } from '../problem/problem.ts';
 import { BATCH_LIMITS, BATCH_MEDIA_TYPE } from './batch.ts';
-import { bodyOf, unsupported } from './body.ts';
+import { bodyOf } from './body.ts';
 import { ConnectorRegistry } from './connector-registry.ts';
 import { Intake } from './intake.ts';
 import type { IntakeAnswer, IntakeRequest } from './intake.ts';
@@ -32,17 +36,20 @@ export class SubmissionsController {
   readonly #registry: ConnectorRegistry;
   readonly #receipts: Receipts;
   readonly #clock: Clock;
+  readonly #core: Pick<Core, 'tokens'>;
 
   constructor(
     @Inject(Intake) intake: Intake,
     @Inject(ConnectorRegistry) registry: ConnectorRegistry,
     @Inject(RECEIPTS) receipts: Receipts,
     @Inject(CLOCK) clock: Clock,
+    @Inject(CORE) core: Pick<Core, 'tokens'>,
   ) {
     this.#intake = intake;
     this.#registry = registry;
     this.#receipts = receipts;
     this.#clock = clock;
+    this.#core = core;
   }
 
   @Post('organisations/:organisation/submissions')
@@ -67,7 +74,11 @@ export class SubmissionsController {
       ...(key === undefined ? {} : { idempotencyKey: key }),
       background: wantsBackground(request.headers['prefer']),
     });
-    return accepted(answer, reply);
+    const receipt = receiptOf(answer);
+    reply.header('location', `/v1/submissions/${receipt.id}`);
+    if (receipt.token !== undefined)
+      reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, receipt.token as LogToken));
+    return viewOf(receipt);
   }
 
   @Get('submissions/:id')
@@ -84,7 +95,7 @@ export class SubmissionsController {
   #formatOf(mediaType: string, format: string | undefined): Connector | 'signed-batch' {
     if (mediaType === BATCH_MEDIA_TYPE && format === undefined) return 'signed-batch';
     const connector = this.#registry.find(mediaType, format);
-    if (connector === undefined) throw unsupported();
+    if (connector === undefined) throw unsupportedMediaType();
     return connector;
   }
 
@@ -102,7 +113,7 @@ export type ReceiptView = Omit<Receipt, 'organisation' | 'token'>;
 /** The same with a page of items. */
 export type ReceiptPage = ReceiptView & { readonly items: readonly ReceiptItem[]; readonly next?: string };
 
-function accepted(answer: IntakeAnswer, reply: FastifyReply): ReceiptView {
+function receiptOf(answer: IntakeAnswer): Receipt {
   if (answer.kind === 'other-body') {
     throw new Problem({
       status: 422,
@@ -118,10 +129,7 @@ function accepted(answer: IntakeAnswer, reply: FastifyReply): ReceiptView {
       errors: [answer.reason],
     });
   }
-  const { receipt } = answer;
-  reply.header('location', `/v1/submissions/${receipt.id}`);
-  if (receipt.token !== undefined) reply.header('hub-min-token', receipt.token);
-  return viewOf(receipt);
+  return answer.receipt;
 }
 
 function viewOf({ id, format, state, startedAt, finishedAt, counts, failure }: Receipt): ReceiptView {

@@ -1,5 +1,6 @@
 import type { FactId, Instant, OrganisationId } from '#kernel';
 import type { Reason } from '#contracts';
+import type { LogToken } from '#event-log';
 
 /** Injects the `Publisher` of #sharing. */
 export const PUBLISHER = Symbol('PUBLISHER');
@@ -42,6 +43,6 @@ export type QuarantineResolution =
   | {
       readonly outcome: 'published' | 'withheld' | 'quarantined' | 'discarded';
       readonly reasons: readonly Reason[];
-      readonly token: string | null;
+      readonly token: LogToken | null;
     }
   | { readonly outcome: 'unknown' };
