@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Instant } from '#kernel';
 
 /** STORAGE FORMAT: one line of the erasure ledger. Keyed hashes and random ids only; nothing here names anybody. */
@@ -30,6 +31,7 @@ export class Ledger {
     if (path === ':memory:') return;
     this.#file = openSync(path, 'a+', 0o600);
     const text = readFileSync(this.#file);
+    if (text.length === 0) keepName(path);
     // A line without its end was never acknowledged: the process died while writing it.
     const whole = text.lastIndexOf(0x0a) + 1;
     if (whole < text.length) ftruncateSync(this.#file, whole);
@@ -59,6 +61,14 @@ export class Ledger {
     if (entry.owner !== null) this.erasedOwners.add(entry.owner);
     for (const key of entry.keys) this.destroyedKeys.add(key);
   }
+}
+
+/** A new file survives a power cut only once its folder was flushed; Windows has no such call. */
+function keepName(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 function parse(line: string): LedgerEntry {
