@@ -1,0 +1,93 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Family } from '#contracts';
+import type { LoggedEvent } from '../src/port.ts';
+import { tokenAt } from './token.ts';
+
+interface EventRow {
+  readonly position: number;
+  readonly name: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly data: Uint8Array;
+}
+
+const COLUMNS = 'e.position, s.name, e.revision, e.id, e.type, e.data';
+
+/** Reads of the log on a connection of their own. */
+export class Reader {
+  readonly #db: DatabaseSync;
+  readonly #forward: StatementSync;
+  readonly #backward: StatementSync;
+  readonly #tail: StatementSync;
+  readonly #head: StatementSync;
+  readonly #all = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    const ofStream = `select ${COLUMNS} from stream s join event e on e.stream = s.id where s.name = ? and e.revision`;
+    this.#forward = db.prepare(`${ofStream} >= ? order by e.revision limit ?`);
+    this.#backward = db.prepare(`${ofStream} <= ? order by e.revision desc limit ?`);
+    this.#tail = db.prepare(
+      'select max(e.revision) as tail from stream s join event e on e.stream = s.id where s.name = ?',
+    );
+    this.#head = db.prepare('select coalesce(max(position), 0) as head from event');
+  }
+
+  /** Events of one stream; see the port. */
+  stream(
+    stream: string,
+    {
+      from,
+      limit = 1000,
+      backward = false,
+    }: { readonly from?: number; readonly limit?: number; readonly backward?: boolean },
+  ): readonly LoggedEvent[] {
+    if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError('limit must be at least 1');
+    const rows = backward
+      ? this.#backward.all(stream, from ?? Number.MAX_SAFE_INTEGER, limit)
+      : this.#forward.all(stream, from ?? 0, limit);
+    return (rows as unknown as EventRow[]).map(toEvent);
+  }
+
+  /** The stream's last revision on disk, -1 for none. */
+  tail(stream: string): number {
+    const { tail } = this.#tail.get(stream) as { tail: number | null };
+    return tail ?? -1;
+  }
+
+  /** The last position on disk, 0 for an empty log. */
+  head(): number {
+    return (this.#head.get() as { head: number }).head;
+  }
+
+  /** At most `batch` events of the families after a position and up to `head`; `scanned` is where to go on. */
+  all(
+    families: readonly Family[],
+    after: number,
+    batch: number,
+    head: number,
+  ): { readonly events: readonly LoggedEvent[]; readonly scanned: number } {
+    const rows = this.#statement(families.length).all(after, head, ...families, batch) as unknown as EventRow[];
+    const last = rows.at(-1);
+    return { events: rows.map(toEvent), scanned: rows.length < batch || last === undefined ? head : last.position };
+  }
+
+  #statement(families: number): StatementSync {
+    const key = String(families);
+    let statement = this.#all.get(key);
+    if (statement === undefined) {
+      const marks = Array.from({ length: families }, () => '?').join(', ');
+      statement = this.#db.prepare(
+        `select ${COLUMNS} from event e join stream s on s.id = e.stream
+         where e.position > ? and e.position <= ? and e.family in (${marks}) order by e.position limit ?`,
+      );
+      this.#all.set(key, statement);
+    }
+    return statement;
+  }
+}
+
+function toEvent({ position, name, revision, id, type, data }: EventRow): LoggedEvent {
+  return { stream: name, revision, id, type, data, token: tokenAt(position) };
+}
