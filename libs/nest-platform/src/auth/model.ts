@@ -62,6 +62,9 @@ export async function generateSigningKey(kid: string): Promise<JWK> {
 }
 
 /** What may be published of a key. */
-export function publicPart({ d: _private, ...rest }: JWK): JWK {
-  return rest;
+export function publicPart(key: JWK): JWK {
+  const { kty, crv, x, y, kid, alg, use } = key;
+  return Object.fromEntries(
+    Object.entries({ kty, crv, x, y, kid, alg, use }).filter(([, value]) => value !== undefined),
+  );
 }

@@ -129,7 +129,7 @@ export class TokenVerifier implements Authenticator {
     const { alg, jwk } = header;
     if (!(ALGORITHMS as readonly unknown[]).includes(alg) || typeof alg !== 'string') throw refuse('algorithm');
     if (typeof jwk !== 'object' || jwk === null || 'd' in jwk || 'k' in jwk) throw refuse('key');
-    if ((await calculateJwkThumbprint(jwk as JWK, 'sha256')) !== jkt) throw refuse('another key');
+    if ((await calculateJwkThumbprint(jwk, 'sha256')) !== jkt) throw refuse('another key');
     const key = await importJWK(jwk as JWK, alg);
     const { payload } = await jwtVerify(proof, key, {
       algorithms: [alg],

@@ -81,8 +81,7 @@ export function loadConfig(
         }
       }
     }
-    const schema: TSchema | undefined = SETTINGS.properties[setting.name as keyof typeof SETTINGS.properties];
-    if (schema === undefined) continue;
+    const schema: TSchema = SETTINGS.properties[setting.name as keyof typeof SETTINGS.properties];
     if (text === undefined || text === '') {
       if (schema.default !== undefined) values[setting.name] = schema.default;
       continue;

@@ -103,7 +103,7 @@ export function describeSettings(schema: TObject = SETTINGS): readonly SettingDe
   return Object.entries(schema.properties).map(([name, property]) => ({
     name,
     description: property.description ?? name,
-    example: String((property['examples'] as readonly unknown[] | undefined)?.[0] ?? ''),
+    example: (property['examples'] as readonly string[] | undefined)?.[0] ?? '',
     secret: property['secret'] === true,
     ...(property.default === undefined
       ? {}

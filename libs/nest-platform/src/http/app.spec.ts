@@ -4,7 +4,6 @@ import { Body, Controller, Get, HttpCode, Module, Param, Post } from '@nestjs/co
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsString, MaxLength } from 'class-validator';
 import { fail, isOrganisationId, ok } from '#kernel';
-import type { OrganisationId } from '#kernel';
 import type { Role } from '#contracts';
 import { loadConfig } from '../config/config.ts';
 import { Access } from '../guard/access.ts';
@@ -60,7 +59,7 @@ const signIn: Authenticator = {
   async verify(authorization) {
     const [role, organisation] = (authorization ?? '').replace('DPoP ', '').split('@');
     if (organisation === undefined || !isOrganisationId(organisation)) return fail({ error: 'none', reason: 'none' });
-    return ok({ sub: 's', organisation: organisation as OrganisationId, role: role as Role, acr: '1', client: 'c' });
+    return ok({ sub: 's', organisation: organisation, role: role as Role, acr: '1', client: 'c' });
   },
 };
 
@@ -137,7 +136,7 @@ describe('an application', () => {
       'CALLER_HEADER_INVALID',
     ],
   ])('turns away: %s', async (_name, headers, status, code) => {
-    const answer = await call('GET', '/v1/things/a', headers as Record<string, string>);
+    const answer = await call('GET', '/v1/things/a', headers);
     expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([status, code]);
     expect(answer.headers['content-type']).toContain('application/problem+json');
     if (status === 401) expect(answer.headers['www-authenticate']).toMatch(/^DPoP/);
@@ -253,7 +252,7 @@ describe('an application', () => {
     ],
     ['an array', 'POST', '/v1/things', { 'content-type': 'application/json' }, '[]', 400, 'CALLER_INPUT_INVALID'],
   ])('answers a problem: %s', async (_name, method, url, headers, body, status, code) => {
-    const answer = await call(method as 'GET', url, { ...senco, ...headers } as Record<string, string>, body);
+    const answer = await call(method as 'GET', url, { ...senco, ...headers }, body);
     expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([status, code]);
     expect(answer.headers['content-type']).toContain('application/problem+json');
   });
@@ -330,9 +329,9 @@ it('does not start with a handler that declares no access', async () => {
   }
   Controller('forgotten')(ForgottenController);
   Get()(ForgottenController.prototype, 'read', { value: ForgottenController.prototype.read });
-  class ForgottenModule {}
-  Module({ controllers: [ForgottenController] })(ForgottenModule);
-  await expect(createApp(ForgottenModule, platform())).rejects.toThrow('ForgottenController.read');
+  await expect(createApp({ module: ThingsModule, controllers: [ForgottenController] }, platform())).rejects.toThrow(
+    'ForgottenController.read',
+  );
 });
 
 it('shows numbers to the holder of the token only, where one is set', async () => {

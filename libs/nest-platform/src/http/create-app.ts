@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
+import { NestApplicationContextOptions } from '@nestjs/common/interfaces/nest-application-context-options.interface.js';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -44,11 +45,12 @@ export async function createApp(root: Type | DynamicModule, platform: Platform):
   for (const mount of platform.mounts ?? []) mount(fastify);
   registerBodyParsers(fastify, config.bodyLimitBytes, config.uploadLimitBytes);
 
-  const app = await NestFactory.create<NestFastifyApplication>(whole, adapter, {
+  const options = Object.assign(new NestApplicationContextOptions(), {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
   });
+  const app = await NestFactory.create<NestFastifyApplication>(whole, adapter, options);
   app.useGlobalFilters(
     new ProblemFilter((error, requestId) => logger.error({ event: 'fault', requestId, err: error }, 'fault')),
   );

@@ -67,8 +67,8 @@ function compose(closed: string[]) {
 /** Runs with the settings until exit; `signal` sends one. */
 function start(env: Record<string, string>, closed: string[] = []) {
   const printed: string[] = [];
-  let signal = (_name: string): void => undefined;
-  let ended = (_code: number): void => undefined;
+  let signal: (name: string) => void = () => undefined;
+  let ended: (code: number) => void = () => undefined;
   const exited = new Promise<number>((resolve) => {
     ended = resolve;
   });
