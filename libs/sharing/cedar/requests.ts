@@ -120,8 +120,14 @@ function withReferred(entities: readonly EntityJson[], registry: Registry): read
   const referred = new Map<string, EntityJson>();
   const visit = (value: CedarValueJson): void => {
     if (value === null || typeof value !== 'object') return;
-    if (Array.isArray(value)) { value.forEach(visit); return; }
-    if (!('__entity' in value)) { Object.values(value as Record<string, CedarValueJson>).forEach(visit); return; }
+    if (Array.isArray(value)) {
+      value.forEach(visit);
+      return;
+    }
+    if (!('__entity' in value)) {
+      Object.values(value as Record<string, CedarValueJson>).forEach(visit);
+      return;
+    }
     const { type, id } = value['__entity'] as { type: string; id: string };
     if (type === 'Organisation')
       referred.set(

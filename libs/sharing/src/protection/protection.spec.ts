@@ -1,0 +1,208 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { ChildId, FactId, OrganisationId, PlainDate } from '#kernel';
+import type { ConsentGiven, ConsentRefused, RelationshipEnded, RelationshipStarted } from '#contracts';
+import type { Reader } from '../model.ts';
+import {
+  activeRelationship,
+  consentState,
+  decideProtection,
+  emptyProtection,
+  evolveProtection,
+  protectionDecider,
+  type ProtectionChange,
+  type ProtectionCommand,
+} from './index.ts';
+
+const child = 'c1' as ChildId;
+const day = (text: string) => text as PlainDate;
+const school = 'school' as OrganisationId;
+const consent: ConsentGiven = {
+  consent: 'one',
+  categories: ['voice'],
+  purposes: ['sen-support'],
+  authority: 'parental-responsibility',
+  until: null,
+};
+const refusal: ConsentRefused = {
+  consent: 'two',
+  categories: ['voice'],
+  purposes: ['sen-support'],
+  authority: 'court-order',
+};
+const start: RelationshipStarted = {
+  fact: 'f1' as FactId,
+  organisation: school,
+  kind: 'on-roll',
+  name: 'roll',
+  from: day('2026-09-01'),
+};
+const end: RelationshipEnded = {
+  fact: 'f2' as FactId,
+  organisation: school,
+  kind: 'on-roll',
+  name: 'roll',
+  until: day('2026-10-01'),
+};
+const gave: ProtectionChange = { type: 'consent.given.v1', data: consent };
+const refused: ProtectionChange = { type: 'consent.refused.v1', data: refusal };
+const withdrew = (id: string): ProtectionChange => ({ type: 'consent.withdrawn.v1', data: { consent: id } });
+const started = (data = start): ProtectionChange => ({ type: 'relationship.started.v1', data });
+const endedOn = (data = end): ProtectionChange => ({ type: 'relationship.ended.v1', data });
+
+const given = (...changes: readonly ProtectionChange[]) => changes.reduce(evolveProtection, emptyProtection(child));
+const when = (command: ProtectionCommand, ...before: readonly ProtectionChange[]) =>
+  decideProtection(command, given(...before));
+const then = (...value: readonly ProtectionChange[]) => ({ ok: true, value });
+const rejected = (code: string, pointer: string) => ({ ok: false, error: { code, pointer } });
+const reader: Reader = { sub: 'p', organisation: school, role: 'senco', acr: 'x', client: 'x' };
+const active = (on: string, ...changes: readonly ProtectionChange[]) =>
+  activeRelationship(reader, day(on), [given(...changes)]) !== undefined;
+
+describe('consent', () => {
+  it('is given, refused and withdrawn once by its id', () => {
+    const give: ProtectionCommand = { type: 'giveConsent', data: consent };
+    expect(when(give)).toEqual(then(gave));
+    expect(when(give, gave)).toEqual(then());
+    expect(when({ type: 'refuseConsent', data: refusal }, gave)).toEqual(then(refused));
+    expect(when({ type: 'refuseConsent', data: refusal }, refused)).toEqual(then());
+    expect(when({ type: 'withdrawConsent', data: { consent: 'one' } }, gave)).toEqual(then(withdrew('one')));
+    expect(when({ type: 'withdrawConsent', data: { consent: 'one' } }, gave, withdrew('one'))).toEqual(then());
+    expect(when({ type: 'withdrawConsent', data: { consent: 'one' } })).toEqual(
+      rejected('CONSENT_UNKNOWN', '/consent'),
+    );
+  });
+
+  it('cannot be brought back by sending it again after it was withdrawn', () => {
+    expect(when({ type: 'giveConsent', data: consent }, gave, withdrew('one'))).toEqual(
+      rejected('CONSENT_ALREADY_WITHDRAWN', '/consent'),
+    );
+    expect(given(gave, withdrew('one'), gave).consents.size).toBe(0);
+  });
+
+  it('keeps its id for one meaning', () => {
+    const other = { ...consent, purposes: ['transition'] as const };
+    expect(when({ type: 'giveConsent', data: other }, gave)).toEqual(rejected('CONSENT_ID_TAKEN', '/consent'));
+    expect(when({ type: 'refuseConsent', data: { ...refusal, consent: 'one' } }, gave)).toEqual(
+      rejected('CONSENT_ID_TAKEN', '/consent'),
+    );
+  });
+
+  it.each([
+    ['CATEGORY_MISSING', '/categories', { categories: [] }],
+    ['CATEGORY_UNKNOWN', '/categories/0', { categories: ['gossip' as 'voice'] }],
+    ['PURPOSE_MISSING', '/purposes', { purposes: [] }],
+    ['PURPOSE_UNKNOWN', '/purposes/1', { purposes: ['audit', 'Audit' as 'audit'] }],
+    ['DATE_INVALID', '/until', { until: day('2026-02-30') }],
+    ['CONSENT_ID_INVALID', '/consent', { consent: '' }],
+  ] as const)('is rejected with %s at %s', (code, pointer, change) => {
+    expect(when({ type: 'giveConsent', data: { ...consent, ...change } })).toEqual(rejected(code, pointer));
+  });
+
+  it('stands as the most restrictive of what was said says', () => {
+    const state = (on: string, ...changes: readonly ProtectionChange[]) =>
+      consentState('voice', 'sen-support', day(on), [given(...changes)]).state;
+    const lasting: ProtectionChange = { type: 'consent.given.v1', data: { ...consent, until: day('2026-09-30') } };
+    expect(state('2026-09-01')).toBe('not-given');
+    expect(state('2026-09-30', lasting)).toBe('given');
+    expect(state('2026-10-01', lasting)).toBe('expired');
+    expect(state('2026-09-01', gave, withdrew('one'))).toBe('withdrawn');
+    expect(state('2026-09-01', refused, gave)).toBe('refused');
+    expect(state('2026-09-01', refused, gave, withdrew('two'))).toBe('given');
+    expect(consentState('voice', 'transition', day('2026-09-01'), [given(gave)]).state).toBe('not-given');
+  });
+});
+
+describe('a relationship', () => {
+  it('starts, is corrected, ends and is retracted by its fact, each once', () => {
+    const later = { ...start, from: day('2026-09-08') };
+    expect(when({ type: 'startRelationship', data: start })).toEqual(then(started()));
+    expect(when({ type: 'startRelationship', data: start }, started())).toEqual(then());
+    expect(when({ type: 'startRelationship', data: later }, started())).toEqual(then(started(later)));
+    expect(when({ type: 'endRelationship', data: end }, endedOn())).toEqual(then());
+    const retract: ProtectionCommand = { type: 'retractRelationship', data: { fact: start.fact } };
+    expect(when(retract, started())).toEqual(then({ type: 'relationship.retracted.v1', data: { fact: start.fact } }));
+    expect(when(retract)).toEqual(then());
+    expect(active('2026-09-05', started(), started(later))).toBe(false);
+  });
+
+  it('is rejected without a day, a name or, in a family, a person', () => {
+    expect(when({ type: 'startRelationship', data: { ...start, from: day('x') } })).toEqual(
+      rejected('DATE_INVALID', '/from'),
+    );
+    expect(when({ type: 'endRelationship', data: { ...end, until: day('x') } })).toEqual(
+      rejected('DATE_INVALID', '/until'),
+    );
+    expect(when({ type: 'startRelationship', data: { ...start, name: '' } })).toEqual(rejected('NAME_EMPTY', '/name'));
+    expect(when({ type: 'startRelationship', data: { ...start, kind: 'family' } })).toEqual(
+      rejected('PERSON_MISSING', '/person'),
+    );
+  });
+
+  it('holds from its first to its last day, both included', () => {
+    expect(
+      ['2026-08-31', '2026-09-01', '2026-10-01', '2026-10-02'].map((on) => active(on, started(), endedOn())),
+    ).toEqual([false, true, true, false]);
+  });
+
+  it('is a new one where it starts after the end, and is not ended by another organisation, kind or name', () => {
+    const back = { ...start, fact: 'f3' as FactId, from: day('2026-10-02') };
+    expect(active('2026-10-02', started(), endedOn(), started(back))).toBe(true);
+    expect(active('2027-01-01', started(), endedOn({ ...end, name: 'other' }))).toBe(true);
+    expect(active('2027-01-01', started(), endedOn({ ...end, kind: 'caseload' }))).toBe(true);
+    expect(active('2027-01-01', started(), endedOn({ ...end, organisation: 'trust' as OrganisationId }))).toBe(true);
+  });
+
+  it('goes on where its end was retracted', () => {
+    expect(
+      active('2027-01-01', started(), endedOn(), { type: 'relationship.retracted.v1', data: { fact: end.fact } }),
+    ).toBe(true);
+  });
+
+  it('comes out alike in every order of arrival', () => {
+    const dates = fc.constantFrom('2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04').map(day);
+    const changes = fc
+      .array(fc.tuple(fc.boolean(), dates), { maxLength: 6 })
+      .map((pairs) =>
+        pairs.map(([begins, on], n) =>
+          begins
+            ? started({ ...start, fact: `s${n}` as FactId, from: on })
+            : endedOn({ ...end, fact: `e${n}` as FactId, until: on }),
+        ),
+      );
+    fc.assert(
+      fc.property(
+        changes.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
+        dates,
+        ([one, other], on) => {
+          expect(active(on, ...one)).toBe(active(on, ...other));
+        },
+      ),
+    );
+  });
+});
+
+describe('the decider', () => {
+  it('adds nothing when any command is repeated on what it led to', () => {
+    const { initialState, evolve, decide } = protectionDecider(child);
+    const commands = fc.constantFrom<ProtectionCommand>(
+      { type: 'giveConsent', data: consent },
+      { type: 'refuseConsent', data: refusal },
+      { type: 'withdrawConsent', data: { consent: 'one' } },
+      { type: 'startRelationship', data: start },
+      { type: 'endRelationship', data: end },
+      { type: 'retractRelationship', data: { fact: start.fact } },
+    );
+    fc.assert(
+      fc.property(fc.array(commands, { maxLength: 8 }), (all) => {
+        let state = initialState;
+        for (const command of all) {
+          const first = decide(command, state);
+          if (!first.ok) continue;
+          state = first.value.reduce(evolve, state);
+          expect(decide(command, state)).toEqual({ ok: true, value: [] });
+        }
+      }),
+    );
+  });
+});
