@@ -222,3 +222,22 @@ it('remembers used ids over a restart, until they expire', () => {
   expect([second.use('i', 'a', 1100, 1050), second.use('i', 'a', 1300, 1200)]).toEqual([false, true]);
   second.close();
 });
+
+it('serves over a socket as it does in process', async () => {
+  const fastify = await serve([person]);
+  const address = await fastify.listen({ port: 0, host: '127.0.0.1' });
+  const answers = await Promise.all(
+    [1, 2, 3, 4].map(async () =>
+      fetch(`${address}/oidc/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: DEMO_GRANT, client_id: DEMO_CLIENT, person: 'sam' }),
+      }),
+    ),
+  );
+  const large = await fetch(`${address}/oidc/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ person: 'x'.repeat(100_000) }),
+  });
+  await fastify.close();
+  expect([...answers.map(({ status }) => status), large.status]).toEqual([200, 200, 200, 200, 400]);
+});

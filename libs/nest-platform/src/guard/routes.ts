@@ -30,7 +30,7 @@ export function listRoutes(app: INestApplicationContext): readonly DeclaredRoute
   return routes.sort((a, b) => (a.path === b.path ? compare(a.method, b.method) : compare(a.path, b.path)));
 }
 
-/** Throws naming every handler that declares no access, or the same route twice: the boot stops. */
+/** Throws naming every handler that declares no access: the boot stops. */
 export function assertRoutesDeclared(routes: readonly DeclaredRoute[]): void {
   const undeclared = routes.filter(({ access }) => access === undefined).map(({ handler }) => handler);
   if (undeclared.length > 0) throw new Error(`handlers without @Access: ${undeclared.join(', ')}`);
