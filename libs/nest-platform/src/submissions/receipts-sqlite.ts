@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { SQLOutputValue } from 'node:sqlite';
 import type { FactId, Instant, OrganisationId } from '#kernel';
 import type { Reason } from '#contracts';
 import type { SubmissionResult } from '#sharing';
@@ -12,6 +13,8 @@ import type {
   Receipts,
   SubmissionState,
 } from './receipt.ts';
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
 
 const SCHEMA = `
   create table if not exists submission (
@@ -114,7 +117,7 @@ function transaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
-function receiptOf(row: Record<string, unknown> | undefined): Receipt {
+function receiptOf(row: Row | undefined): Receipt {
   if (row === undefined) throw new Error('receipt is gone');
   return {
     id: String(row['id']),
@@ -129,7 +132,7 @@ function receiptOf(row: Record<string, unknown> | undefined): Receipt {
   };
 }
 
-function itemOf(row: Record<string, unknown>): ReceiptItem {
+function itemOf(row: Row): ReceiptItem {
   return {
     row: Number(row['row']),
     outcome: String(row['outcome']) as ReceiptItem['outcome'],

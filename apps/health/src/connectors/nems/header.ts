@@ -27,7 +27,7 @@ export function readHeader({ header }: MessageBundle): NemsHeader {
   const type = extension(header, `${PROFILE}Extension-MessageEventType-1`);
   const kind = codingOf(at(type, 'valueCodeableConcept'))?.code;
   if (kind !== 'new' && kind !== 'update' && kind !== 'delete') {
-    throw new Refusal('MESSAGE_TYPE_UNKNOWN', `${type?.pointer ?? `${header.pointer}/extension`}`);
+    throw new Refusal('MESSAGE_TYPE_UNKNOWN', type?.pointer ?? `${header.pointer}/extension`);
   }
   return { messageId, event: required(event, 'EVENT_TYPE_MISSING', `${header.pointer}/event`), kind };
 }

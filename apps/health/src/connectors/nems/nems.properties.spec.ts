@@ -11,14 +11,17 @@ const context: TranslationContext = {
   statedAt: '2026-09-10T08:00:00.000Z' as Instant,
 };
 
-async function read(bytes: Uint8Array): Promise<void> {
+async function read(bytes: Uint8Array): Promise<boolean> {
   const input = (async function* () {
     yield bytes;
   })();
   try {
-    for await (const item of nemsConnector.translate(input, context)) void item;
+    let items = 0;
+    for await (const item of nemsConnector.translate(input, context)) items += item.row;
+    return items === 1;
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
+    return true;
   }
 }
 

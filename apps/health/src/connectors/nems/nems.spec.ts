@@ -145,6 +145,20 @@ describeSamples(`messages published by NHS England${found ? '' : ' (skipped: SAM
     },
   );
 
+  it('states which service is in contact with the child, as last said', async () => {
+    const fact = async (kind: string): Promise<unknown> =>
+      (await usable(read(`Professional-Contacts-1-${kind}.xml`))).event.data.fact;
+    const common = { contactOn: '2018-11-01', service: 'health-visiting' };
+    expect(await fact('new')).toEqual({
+      ...common,
+      summary: 'Silverdale Health Visiting Service Team A, Mr. Defoe Daniels',
+    });
+    expect(await fact('update')).toEqual({
+      ...common,
+      summary: 'Silverdale Health Visiting Service Team A, Mr. John Smith',
+    });
+  });
+
   it('a deletion without a Patient is about the child it was routed by', async () => {
     const { event } = await usable(read('newborn-hearing-1-delete.xml'));
     expect(event.data.subject).toEqual({
