@@ -339,7 +339,7 @@ describe('taking away or forbidding never permits', () => {
     });
   });
 
-  it('any entity of a Cedar request removed, where Cedar alone would say yes', () => {
+  it('any entity of a Cedar request removed: refused with an alarm', () => {
     const engine = cedarEngine(publishedPolicies());
     const without = (request: CedarRequest, at: number): CedarRequest => ({
       ...request,

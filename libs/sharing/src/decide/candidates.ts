@@ -51,10 +51,10 @@ function collect(registry: Registry, organisation: OrganisationId, purpose: Purp
     category: Category,
     agreements: readonly (AgreementInForce | undefined)[],
   ): Candidate => {
-    const free = { organisation: source, category, reliesOnConsent: false };
+    const free = Object.freeze({ organisation: source, category, reliesOnConsent: false });
     return {
       free,
-      resting: { organisation: source, category, reliesOnConsent: true },
+      resting: Object.freeze({ organisation: source, category, reliesOnConsent: true }),
       refusals: refusalsOfCategory(category, source === organisation, purpose, role),
       grounds: agreements.map((agreement) => ({ agreement, permit: permitOn(free, agreement) })),
     };
@@ -85,14 +85,16 @@ function collect(registry: Registry, organisation: OrganisationId, purpose: Purp
 }
 
 function permitOn(slice: Slice, agreement: AgreementInForce | undefined): Permit {
-  return agreement === undefined
-    ? { effect: 'permit', slice, rule: 'own-organisation' }
-    : {
-        effect: 'permit',
-        slice,
-        rule: 'agreement',
-        agreement: { id: agreement.agreement, version: agreement.version },
-      };
+  return Object.freeze<Permit>(
+    agreement === undefined
+      ? { effect: 'permit', slice, rule: 'own-organisation' }
+      : {
+          effect: 'permit',
+          slice,
+          rule: 'agreement',
+          agreement: Object.freeze({ id: agreement.agreement, version: agreement.version }),
+        },
+  );
 }
 
 function refusalsOfCategory(category: Category, own: boolean, purpose: Purpose, role: Role): readonly RefusalId[] {
