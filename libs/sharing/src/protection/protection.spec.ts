@@ -145,6 +145,11 @@ describe('a relationship', () => {
     ).toEqual([false, true, true, false]);
   });
 
+  it('may last a single day', () => {
+    const once = { ...end, until: start.from };
+    expect(['2026-09-01', '2026-09-02'].map((on) => active(on, started(), endedOn(once)))).toEqual([true, false]);
+  });
+
   it('is a new one where it starts after the end, and is not ended by another organisation, kind or name', () => {
     const back = { ...start, fact: 'f3' as FactId, from: day('2026-10-02') };
     expect(active('2026-10-02', started(), endedOn(), started(back))).toBe(true);
