@@ -188,6 +188,11 @@ describe('a relationship', () => {
 });
 
 describe('the decider', () => {
+  it('does not overlook a restriction of a later release', () => {
+    const later = { type: 'restriction.added.v1', data: {} } as unknown as ProtectionChange;
+    expect(() => given(started(), later)).toThrow();
+  });
+
   it('adds nothing when any command is repeated on what it led to', () => {
     const { initialState, evolve, decide } = protectionDecider(child);
     const commands = fc.constantFrom<ProtectionCommand>(

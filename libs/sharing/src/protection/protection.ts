@@ -1,5 +1,6 @@
-import { canonicalJson, fail, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
+import { canonicalJson, fail, never, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
 import { isCategory, isPurpose, type ConsentGiven, type ConsentRefused } from '#contracts';
+import type { Decider } from '#event-log';
 import type { Protection } from '../model.ts';
 import type { ProtectionChange, ProtectionCommand, ProtectionRejection } from './commands.ts';
 
@@ -49,6 +50,9 @@ export function evolveProtection(before: Protection, { type, data }: ProtectionC
       return { ...after, ends: including(before.ends, data.fact, data), starts: without(before.starts, data.fact) };
     case 'relationship.retracted.v1':
       return { ...after, starts: without(before.starts, data.fact), ends: without(before.ends, data.fact) };
+    default:
+      // A restriction this release doesn't know must not be overlooked.
+      return never(type);
   }
 }
 
@@ -61,7 +65,7 @@ export function protectionDecider(child: ChildId) {
     initialState: emptyProtection(child),
     evolve: evolveProtection,
     decide: decideProtection,
-  };
+  } satisfies Decider<ProtectionCommand, Protection, ProtectionChange, ProtectionChange, ProtectionRejection>;
 }
 
 /** The events a command leads to, none where it is so already; or why not (`Reason` codes, pointers into the command's data). */

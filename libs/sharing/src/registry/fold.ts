@@ -1,4 +1,4 @@
-import type { OrganisationId } from '#kernel';
+import { never, type OrganisationId } from '#kernel';
 import type { AgreementInForce, Purpose } from '#contracts';
 import type { Registry } from '../model.ts';
 import type { RegistryChange } from './commands.ts';
@@ -99,6 +99,8 @@ function fold(base: Registry, changes: readonly RegistryChange[]): Parts {
         if ((agreements.get(data.agreement)?.version ?? Infinity) <= data.version) agreements.delete(data.agreement);
         versions.set(data.agreement, Math.max(data.version, versions.get(data.agreement) ?? 0));
         break;
+      default:
+        never(type);
     }
   }
   return { organisations, agreements, versions, byRecipient: undefined };

@@ -209,6 +209,11 @@ describe('the fold', () => {
     expect(states.slice(1).map(look)).toEqual(seen);
   });
 
+  it('does not overlook an event of a later release', () => {
+    const later = { type: 'agreement.suspended.v1', data: {} } as unknown as RegistryChange;
+    expect(() => given(...parties, later).agreements).toThrow();
+  });
+
   it('catches up over 20,000 events by copying the maps once', () => {
     let registry = emptyRegistry();
     for (let n = 0; n < 20_000; n++) registry = evolveRegistry(registry, inForce({ ...terms, agreement: `a-${n}` }));

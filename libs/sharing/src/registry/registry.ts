@@ -1,5 +1,6 @@
 import { canonicalJson, fail, ok, type Outcome } from '#kernel';
 import type { AgreementEnded, AgreementInForce, OrganisationKeyRevoked, OrganisationRegistered } from '#contracts';
+import type { Decider } from '#event-log';
 import type { Registry } from '../model.ts';
 import type { RegistryChange, RegistryCommand, RegistryRejection } from './commands.ts';
 import { emptyRegistry, evolveRegistry } from './fold.ts';
@@ -30,7 +31,7 @@ export const registryDecider = {
         return end(command.data, registry);
     }
   },
-};
+} satisfies Decider<RegistryCommand, Registry, RegistryChange, RegistryChange, RegistryRejection>;
 
 function register(data: OrganisationRegistered, registry: Registry): Decision {
   const wrong = invalidOrganisation(data);
