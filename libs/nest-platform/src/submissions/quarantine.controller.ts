@@ -7,7 +7,7 @@ import { CORE } from '../core/core.ts';
 import type { Core } from '../core/core.ts';
 import { Access } from '../guard/access.ts';
 import { callerOf } from '../guard/caller.ts';
-import { invalidInput, notFound } from '../problem/problem.ts';
+import { invalidInput, notFound, Problem } from '../problem/problem.ts';
 import { isOwn, readPageQuery, readResolution } from './request.ts';
 import { QUARANTINE_DESK } from './tokens.ts';
 import type { QuarantineDesk, QuarantinedItem } from './tokens.ts';
@@ -53,7 +53,16 @@ export class QuarantineController {
     if (!action.ok) throw invalidInput(action.error);
     const resolution = await this.#desk.resolve(reader.organisation, factId as FactId, action.value, reader.sub);
     if (resolution.outcome === 'unknown') throw notFound();
+    if (resolution.outcome === 'not-replayable') throw notReplayable();
     if (resolution.token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, resolution.token));
     return { outcome: resolution.outcome, reasons: resolution.reasons };
   }
+}
+
+function notReplayable(): Problem {
+  return new Problem({
+    status: 422,
+    code: 'CALLER_ITEM_NOT_REPLAYABLE',
+    title: 'The item cannot be read; correct it and hand it in anew',
+  });
 }

@@ -20,6 +20,7 @@ import { CLOCK, PUBLISHER, QUARANTINE_DESK, RECEIPTS } from './tokens.ts';
 import type { QuarantineDesk } from './tokens.ts';
 
 const FACT = '0d5a6a0e-3f0c-5d4d-8f0a-0c1f5a3b7e11';
+const UNREADABLE = FACT.replace('0', '2');
 const publisher: Publisher = {
   async submit(organisation, submission) {
     const row = submission.kind === 'signed' ? submission.row : submission.item.row;
@@ -32,6 +33,7 @@ const desk: QuarantineDesk = {
     return { items: [], next: organisation };
   },
   async resolve(_organisation, factId, action) {
+    if (factId === UNREADABLE) return { outcome: 'not-replayable' };
     if (factId !== FACT) return { outcome: 'unknown' };
     return { outcome: action === 'discard' ? 'discarded' : 'published', reasons: [], token: 'raw9' as LogToken };
   },
@@ -188,6 +190,7 @@ describe('the submission routes', () => {
     const done = await resolve(FACT, { action: 'discard' });
     expect([done.json(), done.headers['hub-min-token']]).toEqual([{ outcome: 'discarded', reasons: [] }, 's.raw9']);
     expect((await resolve(FACT.replace('0', '1'), { action: 'replay' })).statusCode).toBe(404);
+    expect((await resolve(UNREADABLE, { action: 'replay' })).statusCode).toBe(422);
     expect((await resolve(FACT, { action: 'burn' })).json()).toMatchObject({ code: 'CALLER_INPUT_INVALID' });
     expect((await resolve(FACT, { action: 'replay', by: 'me' })).statusCode).toBe(400);
   });

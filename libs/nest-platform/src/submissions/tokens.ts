@@ -1,6 +1,7 @@
 import type { FactId, Instant, OrganisationId } from '#kernel';
 import type { Reason } from '#contracts';
 import type { LogToken } from '#event-log';
+import type { SubmissionResult } from '#sharing';
 
 /** Injects the `Publisher` of #sharing. */
 export const PUBLISHER = Symbol('PUBLISHER');
@@ -38,11 +39,15 @@ export interface QuarantineDesk {
   ): Promise<QuarantineResolution>;
 }
 
-/** What became of a quarantined item. */
+/**
+ * What became of a quarantined item. `not-replayable`: bytes no connector could read are read no better again; correct and hand in anew.
+ * `unknown`: nothing of that id waits, or its key is gone.
+ */
 export type QuarantineResolution =
   | {
-      readonly outcome: 'published' | 'withheld' | 'quarantined' | 'discarded';
+      readonly outcome: SubmissionResult['outcome'] | 'discarded';
       readonly reasons: readonly Reason[];
       readonly token: LogToken | null;
     }
+  | { readonly outcome: 'not-replayable' }
   | { readonly outcome: 'unknown' };
