@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildId, FactId, OrganisationId, RecordId } from '#kernel';
+import type { EventLog } from '#event-log';
+import { openSqliteLog } from '#event-log/sqlite';
+import { fakeChance, fakeClock, temporaryFolder } from '#testing';
+import { openVault, type Vault } from '#vault';
+import { openIdentity, type Identity } from './identity.ts';
+import type { SubjectIdentity } from './port.ts';
+
+const SCHOOL = 'oakfield-primary' as OrganisationId;
+const TRUST = 'bridgewater-community-trust' as OrganisationId;
+const META = { correlationId: 'spec' };
+const NUMBER = '9434765870';
+const OTHER_NUMBER = '9000000009';
+const MAYA = { surname: "O'Brien-Łukasz", givenName: 'Maya', birthDate: '2019-03-04' };
+
+describe('identity', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let log: EventLog;
+  let vault: Vault;
+  let identity: Identity;
+  let opened = 0;
+
+  const open = (): Promise<Identity> =>
+    openIdentity({
+      path: join(folder.path, 'identity.db'),
+      log,
+      vault,
+      chance: fakeChance(`identity ${String(opened++)}`),
+      clock: fakeClock(),
+    });
+  const resolved = async (organisation: OrganisationId, subject: SubjectIdentity) => {
+    const outcome = await identity.resolve(organisation, subject, META);
+    if (!outcome.ok) throw new Error(outcome.error.code);
+    return outcome.value;
+  };
+  const childEvents = async (): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for await (const batch of log.readAll({ families: ['child'] })) found.push(...batch.map(({ type }) => type));
+    return found;
+  };
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    log = await openSqliteLog({ path: join(folder.path, 'log.db') });
+    const kek = new Uint8Array(32).fill(7);
+    vault = await openVault({
+      path: join(folder.path, 'keys.db'),
+      kek,
+      chance: fakeChance('vault'),
+      clock: fakeClock(),
+    });
+    identity = await open();
+  });
+  afterEach(async () => {
+    identity.close();
+    await vault.close();
+    await log.close();
+    folder.remove();
+  });
+
+  it('knows a record again by organisation and own id, whatever else is said', async () => {
+    const first = await resolved(SCHOOL, { localId: '17', ...MAYA });
+    const again = await resolved(SCHOOL, { localId: '17', ...MAYA, surname: 'Smith', nhsNumber: NUMBER });
+    expect(first.created).toBe(true);
+    expect(again).toEqual({ ...first, created: false });
+    expect(identity.recordsOf(first.child)).toEqual([{ recordId: first.recordId, organisation: SCHOOL }]);
+  });
+
+  it('links records of two organisations on number, birth date and surname, and says why', async () => {
+    const school = await resolved(SCHOOL, { localId: '17', ...MAYA, nhsNumber: NUMBER });
+    const trust = await resolved(TRUST, {
+      localId: 'X',
+      ...MAYA,
+      surname: 'o’brien łukasz',
+      nhsNumber: '943 476 5870',
+    });
+    expect(trust.child).toBe(school.child);
+    expect(trust.recordId).not.toBe(school.recordId);
+    const stored = await log.readStream(`child-${school.child}`);
+    const reasons = stored.map(({ data }) => (JSON.parse(Buffer.from(data).toString()) as { data: object }).data);
+    expect(reasons).toEqual([
+      { recordId: school.recordId, organisation: SCHOOL, because: 'new-record' },
+      { recordId: trust.recordId, organisation: TRUST, because: 'nhs-number-birth-date-surname' },
+    ]);
+  });
+
+  it.each([
+    ['another birth date', { ...MAYA, birthDate: '2019-03-05', nhsNumber: NUMBER }],
+    ['another surname', { ...MAYA, surname: 'Jones', nhsNumber: NUMBER }],
+    ['another number', { ...MAYA, nhsNumber: OTHER_NUMBER }],
+    ['no number', MAYA],
+    ['no birth date', { surname: MAYA.surname, nhsNumber: NUMBER }],
+  ])('makes a child of its own for %s', async (_, subject) => {
+    const first = await resolved(SCHOOL, { localId: '17', ...MAYA, nhsNumber: NUMBER });
+    const second = await resolved(TRUST, { localId: 'X', ...subject });
+    expect(second.child).not.toBe(first.child);
+  });
+
+  it.each([
+    ['NHS_NUMBER_CHECK_DIGIT', { nhsNumber: '9434765871' }],
+    ['BIRTH_DATE_INVALID', { birthDate: '2019-02-30' }],
+    ['UPN_CHECK_LETTER', { upn: 'nonsense' }],
+  ])('refuses with %s and stores nothing', async (code, wrong) => {
+    const outcome = await identity.resolve(SCHOOL, { localId: '17', ...MAYA, ...wrong }, META);
+    expect(outcome).toMatchObject({ ok: false, error: { code } });
+    expect(identity.recordOf(SCHOOL, '17')).toBeUndefined();
+  });
+
+  it('refuses one number on two children instead of merging them', async () => {
+    await resolved(SCHOOL, { localId: '17', ...MAYA, nhsNumber: NUMBER });
+    const contradicting = { localId: '17', ...MAYA, birthDate: '2018-01-01', nhsNumber: OTHER_NUMBER };
+    const twin = { localId: '18', ...MAYA, givenName: 'Leo', nhsNumber: NUMBER };
+    for (const subject of [contradicting, twin]) {
+      const outcome = await identity.resolve(SCHOOL, subject, META);
+      expect(outcome).toMatchObject({ ok: false, error: { code: 'NUMBER_ON_TWO_CHILDREN' } });
+    }
+  });
+
+  it('refuses a person whose erasure left a suppression hash', async () => {
+    await vault.suppress(SCHOOL, '17', 'erasure-1');
+    const outcome = await identity.resolve(SCHOOL, { localId: '17', ...MAYA }, META);
+    expect(outcome).toEqual({ ok: false, error: { code: 'RECORD_ERASED', pointer: '/localId' } });
+  });
+
+  it('makes one record of many facts at once, and one child of two organisations at once', async () => {
+    const asked = Array.from({ length: 20 }, (_, index) =>
+      resolved(index % 2 === 0 ? SCHOOL : TRUST, { localId: '17', ...MAYA, nhsNumber: NUMBER }),
+    );
+    const answers = await Promise.all(asked);
+    expect(new Set(answers.map(({ recordId }) => recordId)).size).toBe(2);
+    expect(new Set(answers.map(({ child }) => child)).size).toBe(1);
+    expect(await childEvents()).toHaveLength(2);
+  });
+
+  it('matches for looking up without making anything', async () => {
+    expect(identity.match({ ...MAYA, nhsNumber: NUMBER })).toEqual({ outcome: 'NoMatch', children: [] });
+    const { child } = await resolved(SCHOOL, { localId: '17', ...MAYA, nhsNumber: NUMBER });
+    expect(identity.match({ ...MAYA, nhsNumber: NUMBER })).toEqual({ outcome: 'Match', children: [child] });
+    expect(identity.match({ ...MAYA, nhsNumber: '9434765871' }).outcome).toBe('Error');
+    const record = await resolved(TRUST, { localId: 'X', ...MAYA, nhsNumber: NUMBER });
+    const apart = await identity.unlink(record.recordId, 'wrong-match', META);
+    expect(identity.match({ ...MAYA, nhsNumber: NUMBER }).outcome).toBe('ManyMatch');
+    expect(identity.childOf(record.recordId)).toBe(apart);
+    expect(identity.recordsOf(child)).toHaveLength(1);
+  });
+
+  it('can link, unlink and link the same record again', async () => {
+    const { recordId, child } = await resolved(SCHOOL, { localId: '17', ...MAYA });
+    const apart = await identity.unlink(recordId, 'wrong-match', META);
+    await identity.unlink(recordId, 'review', META, child);
+    expect(identity.childOf(recordId)).toBe(child);
+    await identity.unlink(recordId, 'wrong-match', META, apart);
+    expect(identity.childOf(recordId)).toBe(apart);
+  });
+
+  it('splits facts off to a record of their own', async () => {
+    const { recordId, child } = await resolved(SCHOOL, { localId: '17', ...MAYA });
+    const { to, toRecord } = await identity.split(recordId, ['a' as FactId], META);
+    expect(identity.childOf(recordId)).toBe(child);
+    expect(identity.childOf(toRecord)).toBe(to);
+  });
+
+  it('finds all links again in the log after its file is lost', async () => {
+    const { recordId, child } = await resolved(SCHOOL, { localId: '17', ...MAYA });
+    await identity.unlink(recordId, 'review', META);
+    const expected = identity.childOf(recordId);
+    identity.close();
+    const other = await openIdentity({ path: ':memory:', log, vault, chance: fakeChance(), clock: fakeClock() });
+    expect(other.childOf(recordId)).toBe(expected);
+    expect(other.recordsOf(child)).toEqual([]);
+    other.close();
+    identity = await open();
+  });
+
+  it('finishes on reopening what a crash between its table and the log left half made', async () => {
+    const append = log.append.bind(log);
+    log.append = () => Promise.reject(new Error('crash'));
+    await expect(identity.resolve(SCHOOL, { localId: '17', ...MAYA }, META)).rejects.toThrow('crash');
+    log.append = append;
+    const recordId = identity.recordOf(SCHOOL, '17') as RecordId;
+    expect(identity.childOf(recordId)).toBeUndefined();
+    identity.close();
+    identity = await open();
+    const child = identity.childOf(recordId) as ChildId;
+    expect(identity.recordsOf(child)).toEqual([{ recordId, organisation: SCHOOL }]);
+    expect(await resolved(SCHOOL, { localId: '17', ...MAYA })).toEqual({ recordId, child, created: false });
+    expect(await childEvents()).toEqual(['record.linked.v1']);
+  });
+
+  it('keeps no name or number in its file, and after erasure no hash either', async () => {
+    const { recordId } = await resolved(SCHOOL, { localId: 'canary-17', ...MAYA, nhsNumber: NUMBER });
+    identity.submissions.keep({
+      submissionId: 's',
+      recordId,
+      factId: 'f' as FactId,
+      bodyMac: 'canary-mac',
+      outcome: 'published',
+    });
+    const hash = vault.lookupHash('nhs-number', NUMBER);
+    const bytes = (): string =>
+      ['identity.db', 'identity.db-wal']
+        .map((name) => join(folder.path, name))
+        .filter((path) => existsSync(path))
+        .map((path) => readFileSync(path, 'latin1'))
+        .join('');
+    await identity.eraseRecord(recordId, { ground: 'article-17', keysDestroyed: 1, meta: META });
+    expect(bytes()).not.toContain(hash);
+    for (const canary of [NUMBER, 'Maya', 'canary-17', 'canary-mac', recordId]) expect(bytes()).not.toContain(canary);
+    expect(identity.childOf(recordId)).toBeUndefined();
+    expect(await childEvents()).toEqual(['record.linked.v1', 'record.erased.v1']);
+  });
+});
