@@ -16,7 +16,7 @@ export interface PageQuery {
 }
 
 const FORMAT = /^[a-z0-9-]{1,64}(\/[0-9]{1,4})?$/;
-const SETTING = /^[A-Za-z0-9-]{1,64}$/;
+const SETTING = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
 const CURSOR = /^[A-Za-z0-9._~-]{1,200}$/;
 const KEY = /^[\x21-\x7e]{1,128}$/;
 /** Clocks of organisations may be this far ahead, in milliseconds; a statement from the future would hold over every later one. */

@@ -49,8 +49,8 @@ const reasonsOf = (item: TranslatedItem): unknown =>
 
 describe('a class list row', () => {
   it('states that a child is on the roll, named by the record and not by the child', async () => {
-    const header = `${HEADER},CHILD_YEAR_GROUP,CHILD_POSTCODE,CHILD_NHS_NUMBER`;
-    expect(await items(`${header}\nJimmy,Smith,02/01/2010,9,sw1a1aa,999 000 0026\n`)).toEqual([
+    const header = `${HEADER},CHILD_YEAR_GROUP,CHILD_POSTCODE,CHILD_NHS_NUMBER,CHILD_REGISTRATION`;
+    expect(await items(`${header}\nJimmy,Smith,02/01/2010,9,sw1a1aa,999 000 0026,8A\n`)).toEqual([
       {
         ok: true,
         row: 1,
@@ -73,7 +73,7 @@ describe('a class list row', () => {
               birthDate: '2010-01-02',
               postcode: 'SW1A 1AA',
             },
-            fact: { setting: '123456', startDate: '2026-09-09', yearGroup: '9' },
+            fact: { setting: '123456', startDate: '2026-09-09', yearGroup: '9', registrationGroup: '8A' },
           },
         },
       },

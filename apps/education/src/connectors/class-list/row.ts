@@ -4,15 +4,16 @@ import type { ClassListRow } from './parse.ts';
 import { birthDateOf, nhsNumberOf, postcodeOf, textOf, yearGroupOf } from './values.ts';
 import type { ReadValue } from './values.ts';
 
-/** What is taken from a row. Parents, addresses and genders are not: an enrolment does not need them. */
+/**
+ * What is taken from a row. Preferred names (`CHILD_PREFERRED_…` in any spelling), parents, addresses and genders are not: an
+ * enrolment does not need them.
+ */
 export interface Child {
   readonly givenName: string;
   readonly surname: string;
   readonly birthDate: string;
   readonly nhsNumber?: string;
   readonly postcode?: string;
-  readonly preferredGivenName?: string;
-  readonly preferredSurname?: string;
   readonly yearGroup?: string;
   readonly registration?: string;
 }
@@ -30,8 +31,6 @@ const COLUMNS: Readonly<Record<keyof Child, readonly string[]>> = {
   birthDate: ['CHILD_DATE_OF_BIRTH'],
   nhsNumber: ['CHILD_NHS_NUMBER'],
   postcode: ['CHILD_POSTCODE'],
-  preferredGivenName: ['CHILD_PREFERRED_FIRST_NAME', 'CHILD_PREFERRED_GIVEN_NAME'],
-  preferredSurname: ['CHILD_PREFERRED_LAST_NAME', 'CHILD_PREFERRED_FAMILY_NAME'],
   yearGroup: ['CHILD_YEAR_GROUP'],
   registration: ['CHILD_REGISTRATION'],
 };
@@ -61,8 +60,6 @@ export function readRow(row: ClassListRow, stated: PlainDate): ReadRow {
     ...present({
       nhsNumber: read('nhsNumber', nhsNumberOf),
       postcode: read('postcode', postcodeOf),
-      preferredGivenName: read('preferredGivenName', textOf),
-      preferredSurname: read('preferredSurname', textOf),
       yearGroup: read('yearGroup', yearGroupOf),
       registration: read('registration', textOf),
     }),

@@ -52,6 +52,7 @@ function factOf(child: Child, setting: string, stated: PlainDate): JsonObject {
     setting,
     startDate: stated,
     ...(child.yearGroup === undefined ? {} : { yearGroup: child.yearGroup }),
+    ...(child.registration === undefined ? {} : { registrationGroup: child.registration }),
   };
 }
 
