@@ -14,6 +14,7 @@ export class Appender {
   readonly #findStream: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #stored: StatementSync;
+  readonly #byId: StatementSync;
   readonly #streams = new Map<string, StreamRow>();
   #touched = new Map<string, number>();
   #made: string[] = [];
@@ -29,6 +30,7 @@ export class Appender {
       'insert into event (position, stream, revision, family, type, id, data) values (?, ?, ?, ?, ?, ?, ?)',
     );
     this.#stored = db.prepare('select position, id, data from event where stream = ? and revision = ?');
+    this.#byId = db.prepare('select revision from event where stream = ? and id = ? order by revision limit 1');
     const { last } = db.prepare('select coalesce(max(position), 0) as last from event').get() as { last: number };
     this.#position = last;
     this.#committed = last;
@@ -49,6 +51,10 @@ export class Appender {
   append(stream: string, expected: Expected, events: readonly EncodedRecord[]): Appended {
     const row = this.#stream(stream);
     const actual = row?.tail ?? -1;
+    if (expected === 'exists' && row !== undefined) {
+      const again = this.#again(row, events);
+      if (again !== undefined) return again;
+    }
     const from = expected === 'none' ? -1 : expected === 'exists' ? actual : expected;
     if (actual !== from || (expected === 'exists' && actual < 0)) {
       const before = row === undefined || expected === 'exists' ? undefined : this.#before(row, from, events);
@@ -94,6 +100,12 @@ export class Appender {
       position = found.position;
     }
     return { revision: from + events.length, token: tokenAt(position) };
+  }
+
+  /** An append that names no revision, repeated: found by the id of its first event. */
+  #again(row: StreamRow, events: readonly EncodedRecord[]): Appended | undefined {
+    const found = this.#byId.get(row.id, events[0]?.id ?? '') as { revision: number } | undefined;
+    return found === undefined ? undefined : this.#before(row, found.revision - 1, events);
   }
 
   #stream(name: string): StreamRow | undefined {

@@ -40,6 +40,7 @@ export class SqliteLog implements EventLog {
   #queue: Pending[] = [];
   #scheduled = false;
   #failed: LogFailed | undefined;
+  #closing = false;
   #closed = false;
   #waiters = new Set<() => void>();
 
@@ -124,7 +125,8 @@ export class SqliteLog implements EventLog {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closing) return;
+    this.#closing = true;
     while (this.#queue.length > 0) await new Promise<void>((resolve) => setImmediate(resolve));
     this.#closed = true;
     this.#wake();
@@ -137,7 +139,7 @@ export class SqliteLog implements EventLog {
 
   #assertWritable(): void {
     if (this.#failed !== undefined) throw this.#failed;
-    if (this.#closed || this.#parts.writing === undefined) throw new LogFailed('the log is not open for writing');
+    if (this.#closing || this.#parts.writing === undefined) throw new LogFailed('the log is not open for writing');
   }
 
   /** One transaction for everything that came since the last; answered only when it is durable. */

@@ -24,7 +24,7 @@ create unique index if not exists event_by_stream on event (stream, revision);
 
 /** The one write connection: WAL, every commit synced (read back, because a build may ignore it), checkpoints left to a worker. */
 export function openForWriting(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 0 });
+  const db = new DatabaseSync(path, { timeout: 5000 });
   db.exec('pragma locking_mode = normal');
   db.exec('pragma journal_mode = wal');
   db.exec('pragma synchronous = full');
