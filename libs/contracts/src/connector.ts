@@ -17,8 +17,7 @@ export interface TranslationContext {
  * no id of its own, so the fact is named by the child's random record id and these words (no hash of a person stands in a stream name).
  */
 export type FactKey =
-  | { readonly kind: 'source-id'; readonly id: string }
-  | { readonly kind: 'per-record'; readonly name: string };
+  { readonly kind: 'source-id'; readonly id: string } | { readonly kind: 'per-record'; readonly name: string };
 
 /** One item of a file: a statement to publish, or why it can't be used, with the bytes to keep in quarantine. */
 export type TranslatedItem =

@@ -191,9 +191,7 @@ export type ChildEvent =
   | StoredRecord<'record.split.v1', RecordSplit>
   | StoredRecord<'record.erased.v1', RecordErased>;
 /** The events of a `look-<decisionId>` stream. */
-export type LookEvent =
-  | StoredRecord<'look.recorded.v1', LookRecorded>
-  | StoredRecord<'look.aborted.v1', LookAborted>;
+export type LookEvent = StoredRecord<'look.recorded.v1', LookRecorded> | StoredRecord<'look.aborted.v1', LookAborted>;
 
 /** Streams of the hub. */
 export const REGISTRY_STREAM = 'registry';
@@ -205,6 +203,16 @@ export const childStream = (child: ChildId): string => `child-${child}`;
 export const lookStream = (decision: DecisionId): string => `look-${decision}`;
 
 /** The stream families of ours, each a leaf family of the proof (design §3.3): the part of a stream's name before its first hyphen. */
-export const FAMILIES = ['fact', 'registry', 'protection', 'child', 'look', 'process', 'equipment', 'ehcPlan', 'review'] as const;
+export const FAMILIES = [
+  'fact',
+  'registry',
+  'protection',
+  'child',
+  'look',
+  'process',
+  'equipment',
+  'ehcPlan',
+  'review',
+] as const;
 /** One stream family. */
 export type Family = (typeof FAMILIES)[number];

@@ -33,8 +33,6 @@ export interface SharingBasis {
 /** True where any of the three tests rests on consent, so that withdrawing it stops the sharing of this fact and of nothing else. */
 export function reliesOnConsent(basis: SharingBasis): boolean {
   return (
-    basis.lawful === 'consent' ||
-    basis.condition === 'explicit-consent' ||
-    basis.confidentiality === 'explicit-consent'
+    basis.lawful === 'consent' || basis.condition === 'explicit-consent' || basis.confidentiality === 'explicit-consent'
   );
 }

@@ -1,0 +1,34 @@
+import type { RelationshipKind } from '../../stored/hub-events.ts';
+import { ORDINARY } from '../bases.ts';
+import type { FactDefinition } from '../definition.ts';
+import { dataOf, indexCode, indexDay, indexId, maybe, personId } from '../fields.ts';
+
+/** Kinds an organisation states by this fact; `on-roll` comes from an enrolment. */
+export const STATED_KINDS = ['caseload', 'referral', 'allocation', 'named-on-plan', 'family'] as const;
+
+export const relationshipStarted: FactDefinition = {
+  type: 'any.relationship-started.v1',
+  sector: 'any',
+  category: 'identity.core',
+  says: "A legitimate relationship of the organisation's people with the child began: why they may work with it.",
+  data: dataOf({
+    kind: indexCode('why', STATED_KINDS),
+    name: indexId('names one of several of a kind; its end names the same'),
+    startDate: indexDay('first day'),
+    team: maybe(indexId('only this team')),
+    person: maybe(personId('only this person: the subject of the sign-in')),
+  }),
+  example: { kind: 'caseload', name: 'health-visiting', startDate: '2022-09-06', team: 'health-visiting-north' },
+  happened: 'startDate',
+  bases: ORDINARY,
+  relationship: {
+    effect: 'starts',
+    of: ({ kind, name, startDate, team, person }) => ({
+      kind: kind as RelationshipKind,
+      name: String(name),
+      day: String(startDate),
+      ...(typeof team === 'string' ? { team } : {}),
+      ...(typeof person === 'string' ? { person } : {}),
+    }),
+  },
+};
