@@ -5,3 +5,4 @@ export * from './registry/index.ts';
 export * from './protection/index.ts';
 export * from './decide/index.ts';
 export * from './gate/index.ts';
+export * from './publish/index.ts';

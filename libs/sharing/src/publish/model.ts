@@ -5,7 +5,12 @@ import type { LogToken } from '#event-log';
 /** Something an organisation handed in: a signed fact, or one item a connector translated from its file. */
 export type Submission =
   | { readonly kind: 'signed'; readonly jws: string; readonly row: number }
-  | { readonly kind: 'translated'; readonly item: TranslatedItem; readonly translator: string; readonly fileHash: string };
+  | {
+      readonly kind: 'translated';
+      readonly item: TranslatedItem;
+      readonly translator: string;
+      readonly fileHash: string;
+    };
 
 /** What became of one item; acknowledged only when it is durable, relationships included. */
 export interface SubmissionResult {

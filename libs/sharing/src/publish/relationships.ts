@@ -1,0 +1,93 @@
+import type { ChildId, Clock, FactId, JsonObject, OrganisationId, PlainDate } from '#kernel';
+import { encodeRecord, protectionStream, type FactDefinition } from '#contracts';
+import { AppendInDoubt, WrongExpectedRevision, type EventLog } from '#event-log';
+import type { Protection } from '../model.ts';
+import { decideProtection, type ProtectionCommand } from '../protection/index.ts';
+
+/** What the statement that holds says of a relationship; null where it says none (withdrawn, or a fact of another kind). */
+export type Desired = { readonly definition: FactDefinition; readonly data: JsonObject } | null;
+
+/** What keeps `protection-<childId>` in step with facts. */
+export interface RelationshipParts {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  /** The protection of exactly this child, at its acknowledged tail. */
+  readonly protection: (child: ChildId) => Promise<Protection>;
+}
+
+/** Where an append comes from, for the record. */
+export interface Cause {
+  readonly by: OrganisationId;
+  readonly correlationId: string;
+  readonly causationId: string;
+}
+
+/** True where carrying out the command lets fewer people in: then it comes before the fact, otherwise after (design §4.5). */
+export function restricts(command: ProtectionCommand, protection: Protection): boolean {
+  switch (command.type) {
+    case 'endRelationship':
+      return true;
+    case 'retractRelationship':
+      return !protection.ends.has(command.data.fact);
+    default:
+      return false;
+  }
+}
+
+/** The command that makes the protection say what the fact says. */
+export function relationshipCommand(factId: FactId, organisation: OrganisationId, desired: Desired): ProtectionCommand {
+  const relationship = desired?.definition.relationship;
+  if (desired === null || relationship === undefined) return { type: 'retractRelationship', data: { fact: factId } };
+  const { kind, name, day, team, person } = relationship.of(desired.data);
+  const common = { fact: factId, organisation, kind, name };
+  if (relationship.effect === 'ends') return { type: 'endRelationship', data: { ...common, until: day as PlainDate } };
+  return {
+    type: 'startRelationship',
+    data: {
+      ...common,
+      from: day as PlainDate,
+      ...(team === undefined ? {} : { team }),
+      ...(person === undefined ? {} : { person }),
+    },
+  };
+}
+
+/**
+ * Appends what is missing from `protection-<childId>`, nothing where it is so already: the fact's id makes it idempotent. Decides again
+ * after a conflict; after a doubt too, because what was stored then shows in the fold. A command that protection
+ * refuses (a day that doesn't exist) is left, as the fact's schema says no such thing.
+ */
+export async function ensureRelationship(
+  { log, clock, protection }: RelationshipParts,
+  child: ChildId,
+  command: ProtectionCommand,
+  cause: Cause,
+): Promise<void> {
+  const stream = protectionStream(child);
+  for (let doubts = 0; ;) {
+    const state = await protection(child);
+    const { revision } = state;
+    const decision = decideProtection(command, state);
+    if (!decision.ok || decision.value.length === 0) return;
+    const events = decision.value.map((change, index) =>
+      encodeRecord({
+        format: 1,
+        stream,
+        revision: revision + 1 + index,
+        type: change.type,
+        recordedAt: clock.now(),
+        by: cause.by,
+        correlationId: cause.correlationId,
+        causationId: cause.causationId,
+        data: change.data,
+      }),
+    );
+    try {
+      await log.append(stream, revision < 0 ? 'none' : revision, events);
+      return;
+    } catch (error) {
+      const doubt = error instanceof AppendInDoubt && doubts++ < 5;
+      if (!doubt && !(error instanceof WrongExpectedRevision)) throw error;
+    }
+  }
+}
