@@ -1,6 +1,7 @@
 import type { Instant, OrganisationId, Outcome } from '#kernel';
 import { fail, ok } from '#kernel';
-import { decodeRecord, encodeRecord, type EncodedRecord, type StoredRecord } from '#contracts';
+import { encodeRecord, type EncodedRecord, type StoredRecord } from '#contracts';
+import { decodeRecord } from './decode.ts';
 import {
   AppendInDoubt,
   WrongExpectedRevision,
