@@ -2,7 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { factIdOf, type ChildId, type FactId, type OrganisationId } from '#kernel';
-import { factStream, type FactEvent, type PublicJwk, type TranslatedItem } from '#contracts';
+import {
+  encodeRecord,
+  factDefinition,
+  factStream,
+  protectionStream,
+  type FactEvent,
+  type PublicJwk,
+  type TranslatedItem,
+} from '#contracts';
 import type { EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { openIdentity, type Identity } from '#identity';
@@ -247,12 +255,51 @@ describe('publishing', () => {
 
   it('withholds what lacks consent, keeps no words, and publishes once consent is given', async () => {
     const basis = JSON.stringify({ ...BASIS, lawful: 'consent' });
-    register({ [STARTED]: BASIS });
     const jws = signed(cloudEvent({ basis }));
     const withheld = await submit(jws);
-    if (withheld.outcome === 'quarantined') return expect(withheld.reasons[0]?.code).toBe('BASIS_NOT_ALLOWED');
     expect(withheld).toMatchObject({ outcome: 'withheld', reasons: [{ code: 'CONSENT_NOT_GIVEN' }] });
     expect(JSON.stringify(await events(withheld.factId))).not.toContain('sealed');
+    expect(await submit(jws)).toMatchObject({ outcome: 'withheld', repeated: true });
+    const stream = protectionStream(childNow());
+    const data = {
+      consent: 'c',
+      categories: ['education.enrolment'],
+      purposes: ['sen-support'],
+      authority: 'parental-responsibility',
+      until: null,
+    };
+    const at = clock.now();
+    const consent = {
+      format: 1,
+      stream,
+      revision: 0,
+      type: 'consent.given.v1',
+      recordedAt: at,
+      by: SCHOOL,
+      correlationId: 'c',
+      data,
+    } as const;
+    await log.append(stream, 'none', [encodeRecord(consent)]);
+    expect(await submit(jws)).toMatchObject({ outcome: 'published', repeated: false });
+    expect(await types(withheld.factId)).toEqual(['fact.withheld.v1', 'fact.regated.v1']);
+  });
+
+  it('shows nothing of a restricted fact in the clear', async () => {
+    const definition = factDefinition('social-care.child-protection-plan-started.v1');
+    if (definition === undefined) throw new Error('not in the catalogue');
+    const basis = {
+      lawful: 'public-task',
+      condition: 'safeguarding-of-children',
+      confidentiality: 'statute',
+      purposes: ['safeguarding'],
+    };
+    const over = { type: definition.type, category: definition.category, basis: JSON.stringify(basis) };
+    const { subject } = cloudEvent()['data'] as { subject: object };
+    const result = await submit(signed({ ...cloudEvent(over), data: { subject, fact: definition.example } }));
+    expect(result).toMatchObject({ outcome: 'published', reasons: [] });
+    const [event] = await events(result.factId);
+    expect(event?.data).toMatchObject({ factType: 'restricted.fact.v1', category: 'restricted', index: {} });
+    expect(JSON.stringify(event)).not.toContain('child-protection');
   });
 
   it('quarantines, replays once the cause is gone, and destroys the item’s key', async () => {

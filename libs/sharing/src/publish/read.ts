@@ -14,6 +14,7 @@ import {
 } from '#kernel';
 import {
   factDefinition,
+  looksPersonal,
   parseSubmission,
   validateFact,
   type FactDefinition,
@@ -67,12 +68,17 @@ export function readSigned(
     provenance: { kind: 'organisation-signed', kid, alg } as Provenance,
     original: { kind: 'signed', jws, row } as const,
   };
+  const target = fact[event.type === CORRECTED ? 'corrects' : 'withdraws'];
+  // The name of the fact it is about becomes a stream's name too.
+  if (typeof target === 'string' && looksPersonal(target)) {
+    return fail([{ code: 'ID_LOOKS_PERSONAL', pointer: '/data/fact' }]);
+  }
   const invalid = validateFact(event);
   switch (event.type) {
     case CORRECTED: {
       const type = String(fact['type']);
       const corrected = (fact['fact'] ?? {}) as JsonObject;
-      const definition = factDefinition(type);
+      const definition = type === CORRECTED || type === WITHDRAWN ? undefined : factDefinition(type);
       const inner =
         invalid.length > 0 ? [] : validateFact({ ...event, type, data: { ...event.data, fact: corrected } });
       return ok({
