@@ -9,10 +9,16 @@ export type Row = Readonly<Record<string, Cell>>;
 /**
  * What a projection asks the runner to write; the runner does it in bulk, in order, in the transaction that moves the checkpoint.
  * `put` inserts or replaces by primary key; with `newer`, it replaces only a row whose columns named there, compared as a row value,
- * are less (order tolerance). `set` changes columns of the rows that match; `remove` deletes them.
+ * are less (order tolerance); `keep` names columns that a replaced row keeps where it has a value. `set` changes columns of the rows that match; `remove` deletes them.
  */
 export type RowOperation =
-  | { readonly op: 'put'; readonly table: string; readonly row: Row; readonly newer?: readonly string[] }
+  | {
+      readonly op: 'put';
+      readonly table: string;
+      readonly row: Row;
+      readonly newer?: readonly string[];
+      readonly keep?: readonly string[];
+    }
   | { readonly op: 'set'; readonly table: string; readonly where: Row; readonly change: Row }
   | { readonly op: 'remove'; readonly table: string; readonly where: Row };
 
@@ -28,6 +34,12 @@ export interface Table {
   readonly indexes?: readonly (readonly string[])[];
 }
 
+/** What a projection may ask besides the event. */
+export interface ProjectContext {
+  /** False once a key is destroyed: its rows are skipped, so that a rebuild brings nothing erased back. */
+  readonly keyAlive: (keyId: string) => boolean;
+}
+
 /** A view: tables, and a pure function from one event to row operations. Same events in any order of facts, same rows. */
 export interface ViewDefinition {
   readonly name: string;
@@ -36,5 +48,7 @@ export interface ViewDefinition {
   readonly families: readonly Family[];
   readonly tables: Readonly<Record<string, Table>>;
   /** Throws only on what can't be understood: that event is parked with its reason and the rest goes on. */
-  readonly project: (event: LoggedEvent) => readonly RowOperation[];
+  readonly project: (event: LoggedEvent, context: ProjectContext) => readonly RowOperation[];
+  /** What to remove when this record is erased; applied without waiting for the log. */
+  readonly erase?: (recordId: string) => readonly RowOperation[];
 }
