@@ -41,7 +41,7 @@ export class SubmissionTable implements Submissions {
     if (row === undefined) return undefined;
     return {
       submissionId,
-      recordId: row['record_id'] === null ? null : (String(row['record_id']) as RecordId),
+      recordId: typeof row['record_id'] === 'string' ? (row['record_id'] as RecordId) : null,
       factId: String(row['fact_id']) as FactId,
       bodyMac: String(row['body_mac']),
       outcome: String(row['outcome']),

@@ -46,7 +46,7 @@ export function factSealingContext(
 
 /** The fold of a stream's events. */
 export function foldFact(events: readonly Pick<FactEvent, 'type' | 'data'>[]): FactState {
-  return events.reduce(factDecider.evolve, factDecider.initialState);
+  return events.reduce((state, event) => factDecider.evolve(state, event), factDecider.initialState);
 }
 
 /** Reads and writes `fact-<factId>` streams. */

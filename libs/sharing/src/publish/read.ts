@@ -76,14 +76,14 @@ export function readSigned(
   const invalid = validateFact(event);
   switch (event.type) {
     case CORRECTED: {
-      const type = String(fact['type']);
+      const type = textOf(fact['type']);
       const corrected = (fact['fact'] ?? {}) as JsonObject;
       const definition = type === CORRECTED || type === WITHDRAWN ? undefined : factDefinition(type);
       const inner =
         invalid.length > 0 ? [] : validateFact({ ...event, type, data: { ...event.data, fact: corrected } });
       return ok({
         ...common,
-        key: { kind: 'source-id', id: String(fact['corrects']) },
+        key: { kind: 'source-id', id: textOf(fact['corrects']) },
         operation: 'correct',
         type,
         definition,
@@ -98,7 +98,7 @@ export function readSigned(
     case WITHDRAWN:
       return ok({
         ...common,
-        key: { kind: 'source-id', id: String(fact['withdraws']) },
+        key: { kind: 'source-id', id: textOf(fact['withdraws']) },
         operation: 'withdraw',
         type: null,
         definition: undefined,
@@ -208,4 +208,9 @@ function happenedAt(definition: FactDefinition | undefined, fact: JsonObject, ot
     days.set(text, instant);
   }
   return instant;
+}
+
+/** Text as the schema asks for it; empty where it is not, and then the schema has refused it. */
+function textOf(value: JsonObject[string] | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
