@@ -120,7 +120,9 @@ describe('identity', () => {
   });
 
   it('refuses a person whose erasure left a suppression hash', async () => {
-    await vault.suppress(SCHOOL, '17', 'erasure-1');
+    const { recordId } = await resolved(SCHOOL, { localId: '17', ...MAYA });
+    await vault.suppress(SCHOOL, identity.suppressionOf(recordId) ?? '', 'erasure-1');
+    await identity.eraseRecord(recordId);
     const outcome = await identity.resolve(SCHOOL, { localId: '17', ...MAYA }, META);
     expect(outcome).toEqual({ ok: false, error: { code: 'RECORD_ERASED', pointer: '/localId' } });
   });

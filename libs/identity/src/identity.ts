@@ -93,9 +93,6 @@ export class Identity implements IdentityDirectory {
     meta: Meta,
   ): Promise<Outcome<ResolvedRecord, MatchRefusal>> {
     const { vault } = this.#options;
-    if (vault.isSuppressed(organisation, subject.localId)) {
-      return Promise.resolve(fail({ code: 'RECORD_ERASED', pointer: '/localId' }));
-    }
     const words = recentKey(organisation, subject);
     const recent = this.#recent.get(words);
     const now = recent === undefined ? undefined : this.#links.childOf(recent);
@@ -103,6 +100,9 @@ export class Identity implements IdentityDirectory {
       return Promise.resolve(ok({ recordId: recent, child: now, created: false }));
     }
     const local = localHash(vault, organisation, subject.localId);
+    if (vault.isSuppressed(organisation, local)) {
+      return Promise.resolve(fail({ code: 'RECORD_ERASED', pointer: '/localId' }));
+    }
     return this.#turns.run(local, async () => {
       const said = saidHash(vault, subject);
       const known = this.#records.find(organisation, local);
@@ -192,6 +192,11 @@ export class Identity implements IdentityDirectory {
     this.#recent.clear();
     await this.#records.erase(record);
     this.#recent.clear();
+  }
+
+  /** What the erasure ledger keeps of a record: a keyed hash of the organisation's own id, so that a late fact finds it. */
+  suppressionOf(record: RecordId): string | undefined {
+    return this.#records.localHashOf(record);
   }
 
   /** The record of (organisation, own id), where there is one. */

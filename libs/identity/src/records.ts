@@ -63,6 +63,12 @@ export class Records {
     this.#file = file;
   }
 
+  /** The look-up hash of a record's own id; undefined for an unknown record. */
+  localHashOf(record: RecordId): string | undefined {
+    const row = this.#file.get('select local_hash from source_record where record_id = ?', record);
+    return row === undefined ? undefined : String(row['local_hash']);
+  }
+
   /** The record of (organisation, its own id). */
   find(organisation: OrganisationId, local: string): SourceRecord | undefined {
     const row = this.#file.get(

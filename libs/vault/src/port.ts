@@ -27,8 +27,8 @@ export interface SealingVault {
   seal(key: KeyHandle, context: SealingContext, plaintext: Uint8Array): Sealed;
   /** HMAC-SHA-256 (base64url) under a key derived from the key, so it dies with it. */
   mac(key: KeyHandle, data: Uint8Array): string;
-  /** True where the ledger holds a suppression hash for this source record: a late fact must not bring it back. */
-  isSuppressed(organisation: string, localId: string): boolean;
+  /** True where the ledger holds a suppression hash for this source record (by what `#identity` names it): a late fact must not bring it back. */
+  isSuppressed(organisation: string, sourceRecord: string): boolean;
 }
 
 /** Keys, sealing, grants and the erasure ledger (design §3.5). */
@@ -42,7 +42,7 @@ export interface Vault extends SealingVault {
   /** Destroys every key (or those of one compartment) of an owner and truncates the write-ahead log; how many died. Idempotent. */
   destroy(owner: string, compartment?: string): Promise<number>;
   /** Writes the one suppression hash that erasure leaves behind. */
-  suppress(organisation: string, localId: string, erasureId: string): Promise<void>;
+  suppress(organisation: string, sourceRecord: string, erasureId: string): Promise<void>;
   /** HMAC-SHA-256 (base64url) under the hub's identity key, for look-ups in deletable tables; `use` separates domains. */
   lookupHash(use: string, value: string): string;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createECDH, createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { JWK } from 'jose';
 
 /** A signing key pair of the hub itself. */
 export interface HubKey {
@@ -10,13 +11,28 @@ export interface HubKey {
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
- * The hub's signing keys are made from the one key file by HKDF-SHA-256 (RFC 5869), so that one file is kept, moved and rolled.
- * `use` separates them: `checkpoint`, `translation`, `tokens`.
+ * The hub's signing keys are made from the one key file by HKDF-SHA-256 (RFC 5869), so that one file is kept, moved and rolled;
+ * `use` separates them. 32 secret bytes, an Ed25519 seed (RFC 8032).
  */
-export function hubKey(master: Uint8Array, use: 'checkpoint' | 'translation' | 'tokens'): HubKey {
-  const seed = Buffer.from(hkdfSync('sha256', master, 'tellonce', `ed25519 ${use} 1`, 32));
+export function hubSeed(master: Uint8Array, use: 'checkpoint' | 'translation'): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', master, 'tellonce', `ed25519 ${use} 1`, 32));
+}
+
+/** An Ed25519 key of the hub. */
+export function hubKey(master: Uint8Array, use: 'translation'): HubKey {
+  const seed = hubSeed(master, use);
   const privateKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' });
   return { kid: `hub-${use}-1`, privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+/** The P-256 key that access tokens are signed with, as a private JWK (RFC 7517): the same after every start. */
+export function tokenKey(master: Uint8Array): JWK & { readonly kid: string } {
+  const ecdh = createECDH('prime256v1');
+  ecdh.setPrivateKey(Buffer.from(hkdfSync('sha256', master, 'tellonce', 'p256 tokens 1', 32)));
+  const point = ecdh.getPublicKey();
+  const part = (from: number, to: number): string => point.subarray(from, to).toString('base64url');
+  const d = ecdh.getPrivateKey().toString('base64url').padStart(43, 'A');
+  return { kty: 'EC', crv: 'P-256', x: part(1, 33), y: part(33, 65), d, kid: 'hub-tokens-1', alg: 'ES256', use: 'sig' };
 }
 
 /** A symmetric key of the hub for one use, from the same file. */

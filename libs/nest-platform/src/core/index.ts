@@ -1,0 +1,5 @@
+export * from './core.ts';
+export * from './derived-keys.ts';
+export * from './follow.ts';
+export * from './open-core.ts';
+export * from './tails.ts';

@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { FAMILIES, type Family } from '#contracts';
+import type { Chance, Clock } from '#kernel';
+import { openSqliteLog } from '#event-log/sqlite';
+import { openIdentity } from '#identity';
+import { enforcementPoint, openPublisher, type LookBook, type Publishing, type Stage } from '#sharing';
+import {
+  CheckpointFolder,
+  checkAtStart,
+  openTree,
+  parseVkey,
+  signerOf,
+  startCheckpointer,
+  type Timer,
+} from '#transparency';
+import { loadKek, openVault } from '#vault';
+import { commandsOf } from './commands.ts';
+import type { Core, Eraser } from './core.ts';
+import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
+import { erasureOf } from './erasure.ts';
+import { followSurely, type Follower } from './follow.ts';
+import { openRelationshipsProcess } from './relationships.ts';
+import { currentTails, type CurrentTails } from './tails.ts';
+import { writerTokens } from './tokens.ts';
+
+/** Where the hub keeps things and what it is given from outside. */
+export interface CoreOptions {
+  readonly varDir: string;
+  readonly keyFile: string;
+  readonly witnessDir?: string;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly timer: Timer;
+  /** Something that must be seen: a checkpoint that can't be kept, a subscription that drops. Codes and kinds only. */
+  readonly alarm: (what: string, error: unknown) => void;
+  /** Where a test stops a request between decision and answer. */
+  readonly stage?: (at: Stage) => Promise<void>;
+}
+
+/** A core with what only the composition of the process may touch. */
+export interface OpenedCore {
+  readonly core: Core;
+  readonly publishing: Publishing;
+  readonly tails: CurrentTails;
+  readonly identity: Awaited<ReturnType<typeof openIdentity>>;
+  readonly master: Uint8Array;
+  close(): Promise<void>;
+}
+
+const PROVEN: readonly Family[] = FAMILIES;
+
+/**
+ * Opens everything a hub stands on, in the order in which it may be trusted: keys, log, tree against the last signed heads, then what
+ * writes. Throws `KekUnusable`, `LogInUse`, `RollbackDetected` and what the folder says.
+ */
+export async function openCore(options: CoreOptions): Promise<OpenedCore> {
+  const { varDir, clock, chance, alarm } = options;
+  const master = loadKek(options.keyFile, { create: true, chance });
+  const log = await openSqliteLog({ path: join(varDir, 'log.db') });
+  const kek = hubSecret(master, 'key-encryption');
+  const vault = await openVault({
+    path: join(varDir, 'keys.db'),
+    kek,
+    chance,
+    clock,
+    ledgerPath: `${options.keyFile}.erasures`,
+  });
+  const tree = openTree({ path: join(varDir, 'tree.db'), log });
+  const signer = signerOf('tellonce', hubSeed(master, 'checkpoint'));
+  const folder = new CheckpointFolder(join(varDir, 'checkpoints'));
+  const witness = options.witnessDir === undefined ? undefined : new CheckpointFolder(options.witnessDir);
+  const folders = witness === undefined ? [folder] : [folder, witness];
+  await checkAtStart({ tree, log, families: PROVEN, folders, known: [parseVkey(signer.vkey)] });
+  const checkpointer = startCheckpointer({
+    tree: tree.tree,
+    signer,
+    timer: options.timer,
+    folder,
+    ...(witness === undefined ? {} : { witness }),
+    onFailure: (error) => alarm('checkpoint', error),
+  });
+
+  const identity = await openIdentity({ path: join(varDir, 'identity.db'), log, vault, chance, clock });
+  const tails = await currentTails(log);
+  const looks: LookBook = { log, vault, clock, chance };
+  const publishing = openPublisher({
+    log,
+    vault,
+    identity,
+    clock,
+    chance,
+    hubKey: hubKey(master, 'translation'),
+    registry: tails.registry,
+    protection: tails.protection,
+  });
+  const erasers: Eraser[] = [];
+  const followers: Follower[] = [
+    followSurely('tree', (signal) => tree.follow(signal), alarm),
+    openRelationshipsProcess({ log, vault, identity, clock, protection: tails.protection, varDir, alarm }),
+  ];
+  const core: Core = {
+    clock,
+    chance,
+    log,
+    vault,
+    tails,
+    looks,
+    disclose: enforcementPoint(tails, looks, options.stage),
+    recordsOf: (child) => identity.recordsOf(child),
+    match: (subject) => identity.match(subject),
+    ...commandsOf(log, clock, tails),
+    erase: erasureOf({ vault, identity, erasers, chance }),
+    addEraser: (eraser) => void erasers.push(eraser),
+    tokens: writerTokens(hubSecret(master, 'cursor'), chance),
+    proof: {
+      vkey: signer.vkey,
+      checkpoint: () => checkpointer.latest()?.note,
+      receipt: async (eventId) => checkpointer.receipt(eventId),
+      consistency: async (size1, size2) => consistency(tree.tree, size1, size2),
+    },
+  };
+  return {
+    core,
+    publishing,
+    tails,
+    identity,
+    master,
+    close: async () => {
+      for (const follower of followers) await follower.stop();
+      await tree.catchUp();
+      checkpointer.close();
+      tree.close();
+      identity.close();
+      await vault.close();
+      await log.close();
+    },
+  };
+}
+
+function consistency(
+  tree: { readonly size: number; consistencyProof(older: number, newer?: number): readonly Uint8Array[] },
+  size1: number,
+  size2: number,
+): readonly string[] | undefined {
+  if (!Number.isSafeInteger(size1) || !Number.isSafeInteger(size2)) return undefined;
+  if (size1 <= 0 || size2 < size1 || size2 > tree.size) return undefined;
+  return tree.consistencyProof(size1, size2).map((hash) => Buffer.from(hash).toString('base64'));
+}

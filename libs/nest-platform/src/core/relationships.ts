@@ -1,0 +1,52 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildId, Clock } from '#kernel';
+import type { EventLog, LogToken } from '#event-log';
+import type { Identity } from '#identity';
+import { FactStreams, relationshipsProcess, type Protection } from '#sharing';
+import type { Vault } from '#vault';
+import { followSurely, type Follower } from './follow.ts';
+
+/** What the process reads and where it remembers how far it came. */
+export interface RelationshipsOptions {
+  readonly log: EventLog;
+  readonly vault: Vault;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly protection: (child: ChildId) => Promise<Protection>;
+  readonly varDir: string;
+  readonly alarm: (what: string, error: unknown) => void;
+}
+
+/**
+ * Finishes what a crash left between a fact and its relationship. The publisher has done it before acknowledging, so this finds work only
+ * after a crash; its place in the log may lag, because handling an event again changes nothing.
+ */
+export function openRelationshipsProcess(options: RelationshipsOptions): Follower {
+  const { log, vault, identity, clock, protection } = options;
+  const file = join(options.varDir, 'relationships.position');
+  const handle = relationshipsProcess({
+    log,
+    clock,
+    protection,
+    vault,
+    identity,
+    streams: new FactStreams(log, vault, clock),
+  });
+  const follow = async (signal: AbortSignal): Promise<void> => {
+    const after = existsSync(file) ? (readFileSync(file, 'utf8') as LogToken) : null;
+    for await (const batch of log.subscribe({ families: ['fact'], after, signal, batch: 200 })) {
+      if (batch.kind === 'events') for (const event of batch.events) await handle(event);
+      if (batch.token !== null) remember(file, batch.token);
+    }
+  };
+  return followSurely('relationships', follow, options.alarm);
+}
+
+function remember(file: string, token: LogToken): void {
+  const next = openSync(`${file}.new`, 'w', 0o600);
+  writeSync(next, token);
+  fsyncSync(next);
+  closeSync(next);
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,42 @@
+import type { ChildId } from '#kernel';
+import { protectionStream, REGISTRY_STREAM } from '#contracts';
+import { cachedFolds, type EventLog } from '#event-log';
+import {
+  emptyProtection,
+  emptyRegistry,
+  evolveProtection,
+  evolveRegistry,
+  type Protection,
+  type Registry,
+  type Tails,
+} from '#sharing';
+
+/** The two folds a decision reads, at their acknowledged tails; and the registry as last read, for the sign-in, which cannot wait. */
+export interface CurrentTails extends Tails {
+  /** Exactly this child's. */
+  protection(child: ChildId): Promise<Protection>;
+  /** As of the last command of this process or reading of the tail. */
+  readonly known: () => Registry;
+}
+
+/** Protections of so many children are kept in memory; a fold of ten events is about 4 kB. */
+const CHILDREN = 20_000;
+
+/** Cached folds over a log; reads the registry once, so that somebody can sign in. */
+export async function currentTails(log: EventLog): Promise<CurrentTails> {
+  const registries = cachedFolds<Registry>({ log, initial: () => emptyRegistry(), evolve: evolveRegistry, most: 1 });
+  const protections = cachedFolds<Protection>({
+    log,
+    initial: (stream) => emptyProtection(stream.slice('protection-'.length) as ChildId),
+    evolve: evolveProtection,
+    most: CHILDREN,
+  });
+  let known = emptyRegistry();
+  const registry = async (): Promise<Registry> => {
+    known = (await registries(REGISTRY_STREAM)).state;
+    return known;
+  };
+  const protection = async (child: ChildId): Promise<Protection> => (await protections(protectionStream(child))).state;
+  await registry();
+  return { registry, protection, protections: async (child) => [await protection(child)], known: () => known };
+}
