@@ -33,15 +33,23 @@ export function projectionLine(view: ProjectionStatus): string {
 
 /** Starts a rebuild beside the live generation and tells, every two seconds, how far it is until it was swapped in. */
 export async function rebuild(client: HubClient, name: string, say: (line: string) => void): Promise<void> {
-  expectOk(await client.ask(`/v1/admin/projections/${name}/rebuilds`, { method: 'POST', headers: { 'hub-purpose': 'system-support' } }));
+  expectOk(
+    await client.ask(`/v1/admin/projections/${name}/rebuilds`, {
+      method: 'POST',
+      headers: { 'hub-purpose': 'system-support' },
+    }),
+  );
   for (;;) {
     const view = (await projections(client)).find((each) => each.name === name);
     const run = view?.rebuild;
     if (view === undefined || run === undefined || run === null) throw new Error(`no rebuild of ${name} is known`);
     const eta = run.secondsLeft === null ? '' : `, ${String(Math.ceil(run.secondsLeft))} s left`;
-    say(`generation ${String(run.generation)}: ${String(run.done)}/${String(run.of)} events, ${String(Math.round(run.perSecond))}/s${eta}, parked ${String(run.parked)}`);
+    say(
+      `generation ${String(run.generation)}: ${String(run.done)}/${String(run.of)} events, ${String(Math.round(run.perSecond))}/s${eta}, parked ${String(run.parked)}`,
+    );
     if (run.state === 'swapped') return;
-    if (run.state === 'failed') throw new Error('the rebuild failed; the old generation still serves, the log of the hub says why');
+    if (run.state === 'failed')
+      throw new Error('the rebuild failed; the old generation still serves, the log of the hub says why');
     await wait(2000);
   }
 }

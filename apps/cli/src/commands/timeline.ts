@@ -9,7 +9,12 @@ export interface TimelineOptions {
 }
 
 interface TimelineAnswer {
-  readonly items: readonly { readonly happenedAt: string; readonly type: string; readonly organisation: string; readonly data: object }[];
+  readonly items: readonly {
+    readonly happenedAt: string;
+    readonly type: string;
+    readonly organisation: string;
+    readonly data: object;
+  }[];
   readonly next?: string;
 }
 
@@ -18,6 +23,8 @@ export async function timelineLines(client: HubClient, options: TimelineOptions)
   const path = `/v1/children/${options.child}/timeline?limit=${String(options.limit)}`;
   const answer = await client.ask(path, { headers: { 'hub-purpose': options.purpose } });
   const { items, next } = expectOk<TimelineAnswer>(answer);
-  const lines = items.map((item) => `${item.happenedAt.slice(0, 10)}  ${item.organisation}  ${item.type}  ${JSON.stringify(item.data)}`);
+  const lines = items.map(
+    (item) => `${item.happenedAt.slice(0, 10)}  ${item.organisation}  ${item.type}  ${JSON.stringify(item.data)}`,
+  );
   return next === undefined ? lines : [...lines, '(more: raise --limit)'];
 }

@@ -22,6 +22,7 @@ import { followSurely, type Follower } from './follow.ts';
 import { openRelationshipsProcess } from './relationships.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
 import { writerTokens } from './tokens.ts';
+import { watched } from './watched-log.ts';
 
 /** Where the hub keeps things and what it is given from outside. */
 export interface CoreOptions {
@@ -56,7 +57,7 @@ const PROVEN: readonly Family[] = FAMILIES;
 export async function openCore(options: CoreOptions): Promise<OpenedCore> {
   const { varDir, clock, chance, alarm } = options;
   const master = loadKek(options.keyFile, { create: true, chance });
-  const log = await openSqliteLog({ path: join(varDir, 'log.db') });
+  const log = watched(await openSqliteLog({ path: join(varDir, 'log.db') }), (error) => alarm('log', error));
   const kek = hubSecret(master, 'key-encryption');
   const vault = await openVault({
     path: join(varDir, 'keys.db'),

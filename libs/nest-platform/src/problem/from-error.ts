@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { AppendInDoubt, LogFailed } from '#event-log';
 import { Problem } from './problem.ts';
 import type { ProblemInit } from './problem.ts';
 
@@ -7,6 +8,15 @@ const INTERNAL: ProblemInit = {
   code: 'HUB_FAULT',
   title: 'Something went wrong in the hub',
   detail: 'Nothing was disclosed. Give the instance to whoever runs the hub.',
+};
+
+/** A look or a fact could not be stored: nothing was disclosed, nothing was acknowledged. */
+const NOT_KEPT: ProblemInit = {
+  status: 503,
+  code: 'HUB_LOG_UNAVAILABLE',
+  title: 'The hub cannot keep a record of this request now',
+  detail: 'Nothing was disclosed and nothing was taken. Try again later.',
+  headers: { 'retry-after': '10' },
 };
 
 /** What each status means when a library raised it; its own words are never repeated, because they may echo input. */
@@ -33,6 +43,7 @@ const BY_STATUS: ReadonlyMap<number, Omit<ProblemInit, 'status'>> = new Map([
 /** The problem an error of ours, of Nest or of Fastify is answered with; 5xx are all alike, so nothing of the fault leaves. */
 export function problemOf(error: unknown): ProblemInit {
   if (error instanceof Problem) return error.init;
+  if (error instanceof LogFailed || error instanceof AppendInDoubt) return NOT_KEPT;
   const status = statusOf(error);
   if (status === undefined) return INTERNAL;
   const known = BY_STATUS.get(status);

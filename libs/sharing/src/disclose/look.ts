@@ -5,11 +5,12 @@ import {
   type Clock,
   type DecisionId,
   type FactId,
+  type OrganisationId,
   randomUuid,
 } from '#kernel';
-import { encodeRecord, lookStream, type LookContent, type Purpose, type SealingContext } from '#contracts';
+import { encodeRecord, lookStream, type LookContent, type Purpose, type Sealed, type SealingContext } from '#contracts';
 import type { EventLog } from '#event-log';
-import type { SealingVault } from '#vault';
+import type { Grant, SealingVault, Vault } from '#vault';
 import { POLICY_RELEASE, type Protection, type Reader, type Registry } from '../model.ts';
 
 /** Who asks, why, and under which request: attached by the guard, never built from a body. */
@@ -47,7 +48,7 @@ export function auditOwner(organisation: string): string {
 }
 
 /** What a look's cipher text is bound to. */
-export function lookContext(decision: DecisionId, organisation: string): SealingContext {
+export function lookContext(decision: DecisionId, organisation: OrganisationId): SealingContext {
   return {
     stream: lookStream(decision),
     revision: 0,
@@ -55,6 +56,18 @@ export function lookContext(decision: DecisionId, organisation: string): Sealing
     schema: 'look.recorded.v1',
     owner: auditOwner(organisation),
   };
+}
+
+/** What a look says; undefined where its key is gone or it does not open as it was sealed. */
+export function openLook(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  decision: DecisionId,
+  organisation: OrganisationId,
+  sealed: Sealed,
+): LookContent | undefined {
+  const opened = vault.open(grant, sealed, lookContext(decision, organisation));
+  return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as LookContent) : undefined;
 }
 
 /** Stores a look, durable when it answers; whatever rejects here means that not one byte may leave. */

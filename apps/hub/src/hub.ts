@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { compose, type Composition, type DemoPerson } from '#nest-platform';
+import { projectRoot } from '#nest-platform/node';
+import { appParts } from './hub.module.ts';
+
+/** Everything in one process on the embedded log. A test hands in clock, chance and where to stop a request. */
+export function hub(
+  extra: Pick<Composition, 'clock' | 'chance' | 'stage' | 'announce'> = {},
+): ReturnType<typeof compose> {
+  const root = projectRoot(import.meta.dirname);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return compose({ version, demoPeople: demonstrationPeople(root), parts: appParts, ...extra });
+}
+
+/** Tells the demonstration's stories through the public API, as another process would, and then what to try. */
+export function demonstrate(publicUrl: string, keysFile: string): void {
+  const root = projectRoot(import.meta.dirname);
+  const cli = join(root, 'dist', 'apps', 'cli', 'src', 'main.js');
+  const child = spawn(process.execPath, [cli, 'seed', '--tour', '--url', publicUrl, '--keys', keysFile], {
+    stdio: 'inherit',
+  });
+  child.on('exit', (code) => {
+    if (code !== 0)
+      process.stderr.write(
+        'The demonstration could not be told; the hub goes on. "npm run tellonce -- seed" tries again.\n',
+      );
+  });
+}
+
+function demonstrationPeople(root: string): readonly DemoPerson[] {
+  const area = parse(readFileSync(join(root, 'infra', 'seed', 'area.yaml'), 'utf8')) as {
+    people: readonly DemoPerson[];
+  };
+  return area.people;
+}

@@ -1,0 +1,15 @@
+import { IsIn, IsOptional, IsUUID, Matches } from 'class-validator';
+
+/** Whose records are erased, and on which ground; the request and its authority are kept outside of the hub. */
+export class ErasureDto {
+  @IsUUID()
+  childId!: string;
+
+  /** Only this organisation's record; all of the child's where it is left out. */
+  @IsOptional()
+  @Matches(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+  organisation?: string;
+
+  @IsIn(['article-17', 'retention-ended', 'court-order'])
+  ground!: 'article-17' | 'retention-ended' | 'court-order';
+}

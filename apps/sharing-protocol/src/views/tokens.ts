@@ -1,0 +1,4 @@
+/** Injection tokens of the opened views. */
+export const TIMELINE = Symbol('TIMELINE');
+/** Looks at children. */
+export const USAGE = Symbol('USAGE');

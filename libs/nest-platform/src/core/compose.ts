@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { LogFailed } from '#event-log';
+import { toInstant, type Chance, type Clock } from '#kernel';
+import { openView, runView } from '#projections';
+import { recordRefusal } from '#sharing';
+import { createAuthorisationServer, mountAuthorisationServer } from '../auth/authorisation-server.ts';
+import { openOnceStore } from '../auth/once-store.ts';
+import { systemClientId, type DemoPerson } from '../auth/model.ts';
+import { TokenVerifier } from '../auth/token-verifier.ts';
+import type { Config } from '../config/config.ts';
+import { Readiness } from '../health/readiness.ts';
+import { createApp } from '../http/create-app.ts';
+import type { AppLogger } from '../logging/logger.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import type { Resource } from '../run/drain.ts';
+import type { Composed } from '../run/run-app.ts';
+import { openReceipts } from '../submissions/receipts-sqlite.ts';
+import { CoreModule } from './core.module.ts';
+import { tokenKey } from './derived-keys.ts';
+import { followSurely } from './follow.ts';
+import { openCore, type CoreOptions, type OpenedCore } from './open-core.ts';
+import { quarantineDesk, quarantineView } from './quarantine-view.ts';
+
+/** What an app adds to the platform: its modules, and what they hold open. */
+export interface AppParts {
+  readonly modules: readonly (Type | DynamicModule)[];
+  readonly resources: readonly Resource[];
+}
+
+/** How a process is put together; clock and chance are the machine's unless a test says otherwise. */
+export interface Composition {
+  readonly version: string;
+  readonly demoPeople: readonly DemoPerson[];
+  readonly parts: (opened: OpenedCore, config: Config, logger: AppLogger) => Promise<AppParts>;
+  readonly clock?: Clock;
+  readonly chance?: Chance;
+  readonly stage?: CoreOptions['stage'];
+  readonly announce?: (publicUrl: string, opened: OpenedCore) => void;
+}
+
+/** What a test may reach besides the application. */
+export interface ComposedHub extends Composed {
+  readonly opened: OpenedCore;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => toInstant(Date.now()) };
+/** The machine's chance. */
+export const systemChance: Chance = { bytes: (count) => randomBytes(count) };
+
+@Module({})
+class RootModule {}
+
+/** Composes one process: everything is made here, once, and handed down. */
+export function compose(composition: Composition): (config: Config, logger: AppLogger) => Promise<ComposedHub> {
+  return async (config, logger) => {
+    const { clock = systemClock, chance = systemChance } = composition;
+    const metrics = new Metrics({ version: composition.version, sha: 'source' });
+    const alarms = metrics.counter('tellonce_alarms_total', 'Things somebody has to look at', ['what']);
+    const alarm = (what: string, error: unknown): void => {
+      alarms({ what });
+      logger.error({ event: 'alarm', what, err: error }, 'alarm');
+      if (error instanceof LogFailed) endProcess(readiness, logger);
+    };
+    mkdirSync(config.varDir, { recursive: true });
+    const opened = await openCore({
+      varDir: config.varDir,
+      keyFile: config.keyFile,
+      ...(config.witnessDir === undefined ? {} : { witnessDir: config.witnessDir }),
+      clock,
+      chance,
+      timer: { after: (milliseconds, run) => cancellable(setTimeout(run, milliseconds)) },
+      alarm,
+      ...(composition.stage === undefined ? {} : { stage: composition.stage }),
+    });
+    const { core } = opened;
+    const readiness = new Readiness([{ name: 'log', check: async () => void (await core.log.head()) }]);
+    const receipts = openReceipts(join(config.varDir, 'receipts.db'));
+    const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
+    const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
+    const parts = await composition.parts(opened, config, logger);
+
+    const once = openOnceStore(join(config.varDir, 'jti.db'));
+    const keys = [tokenKey(opened.master)] as const;
+    const authorisation = createAuthorisationServer({
+      publicUrl: config.publicUrl,
+      keys,
+      clients: { findClient: (id) => clientOf(opened, id) },
+      once,
+      clock,
+      demoPeople: config.demo ? composition.demoPeople : [],
+      onFault: (error) => alarm('sign-in', error),
+    });
+    const root: DynamicModule = {
+      module: RootModule,
+      imports: [CoreModule.of(opened, receipts, quarantineDesk(waiting, opened.publishing)), ...parts.modules],
+    };
+    const app = await createApp(root, {
+      config,
+      logger,
+      metrics,
+      readiness,
+      authenticator: new TokenVerifier({
+        publicUrl: config.publicUrl,
+        keys,
+        speaksFor: (_issuer, organisation) =>
+          organisation === 'hub' || opened.tails.known().organisations.has(organisation),
+        once,
+        clock,
+      }),
+      refusals: {
+        record: async ({ reader, code, purpose, route, requestId }) =>
+          recordRefusal(
+            core.looks,
+            { reader, purpose: purpose ?? 'system-support', requestId, correlationId: requestId },
+            route,
+            code,
+          ),
+      },
+      mounts: [(fastify) => mountAuthorisationServer(fastify, authorisation, config.publicUrl)],
+    });
+    const resources: Resource[] = [
+      ...parts.resources,
+      { name: 'quarantine', close: async () => desk.stop().then(() => waiting.close()) },
+      { name: 'receipts', close: async () => receipts.close() },
+      { name: 'used-ids', close: async () => once.close() },
+      { name: 'core', close: () => opened.close() },
+    ];
+    const { announce } = composition;
+    return {
+      app,
+      readiness,
+      resources,
+      opened,
+      ...(announce === undefined ? {} : { announce: (url: string) => announce(url, opened) }),
+    };
+  };
+}
+
+function cancellable(timer: NodeJS.Timeout): () => void {
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** After a failed commit nothing may be acknowledged any more; whoever supervises starts us again on what the disk really holds. */
+function endProcess(readiness: Readiness, logger: AppLogger): void {
+  readiness.markDraining();
+  logger.fatal({ event: 'log-failed' }, 'the log cannot be written; the process ends');
+  setTimeout(() => process.exit(74), 500).unref();
+}
+
+function clientOf(opened: OpenedCore, clientId: string) {
+  for (const found of opened.tails.known().organisations.values()) {
+    if (systemClientId(found.organisation) !== clientId) continue;
+    const keys = found.keys.filter(({ kid }) => !found.revokedKeys.has(kid));
+    return { organisation: found.organisation, jwks: { keys: keys.map((key) => ({ ...key })) } };
+  }
+  return undefined;
+}
