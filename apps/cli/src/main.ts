@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-import { program } from './program.ts';
+import { ensureNode } from '#nest-platform/node';
+
+await ensureNode(import.meta.dirname);
+const { program } = await import('./program.ts');
 
 try {
   await program(process.env, (line) => console.log(line)).parseAsync(process.argv);

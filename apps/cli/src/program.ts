@@ -1,0 +1,177 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { hubSeed, loadConfig } from '#nest-platform';
+import { demonstrationPerson } from '#nest-platform/client';
+import { projectRoot } from '#nest-platform/node';
+import { parseReceipt, parseVkey, signerOf, verifyReceipt } from '#transparency';
+import { loadKek } from '#vault';
+import { examine } from './commands/doctor.ts';
+import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
+import { projectionLine, projections, rebuild } from './commands/projection.ts';
+import { timelineLines } from './commands/timeline.ts';
+import { tour } from './commands/tour.ts';
+import { readSeed } from './seed/area.ts';
+import { seed } from './seed/run.ts';
+import { expectOk, signIn, type SignIn } from './sign-in.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Say = (line: string) => void;
+
+/** The operator's commands. Most speak HTTP to a running hub; `log`, `audit` and `doctor` read files. Exit code 0: done; 1: not; 2: the log does not hold. */
+export function program(env: Environment, say: Say): Command {
+  const root = new Command('tellonce').description('Tell it once: the operator of a hub').showHelpAfterError();
+  demonstrationCommands(root, env, say);
+  hubCommands(root, say, env);
+  fileCommands(root, env, say);
+  return root;
+}
+
+function demonstrationCommands(root: Command, env: Environment, say: Say): void {
+  const folder = join(projectRoot(import.meta.dirname), 'infra', 'seed');
+  const keys = `${settings(env).keyFile}.demonstration.json`;
+  const guided = async (url: string): Promise<void> => {
+    const { stories } = readSeed(folder);
+    for (const line of await tour({ url, stories, person: (key) => demonstrationPerson(url, key) })) say(line);
+  };
+  root
+    .command('seed')
+    .description('tells the demonstration area and its stories through the public API; the same again changes nothing')
+    .option('--url <url>', 'the hub', urlOf(env))
+    .option('--keys <file>', 'where the demonstration organisations keep their private keys', keys)
+    .option('--tour', 'then say what to try', false)
+    .action(async (options: { url: string; keys: string; tour: boolean }) => {
+      const { area, stories } = readSeed(folder);
+      const live = process.stdout.isTTY;
+      const progress = (done: number, of: number, what: string): void => {
+        if (live) process.stdout.write(`\r\u001b[KTelling the demonstration ${String(done)}/${String(of)}: ${what}`);
+        else if (done === of || done % 20 === 0) say(`Telling the demonstration ${String(done)}/${String(of)}`);
+      };
+      const children = await seed({ url: options.url, area, stories, keysFile: options.keys, progress });
+      if (live) process.stdout.write('\n');
+      for (const child of children) say(`${child.childId}  ${child.tells}`);
+      if (options.tour) await guided(options.url);
+    });
+  root
+    .command('tour')
+    .description('says what to try with the demonstration data')
+    .option('--url <url>', 'the hub', urlOf(env))
+    .action(async ({ url }: { url: string }) => guided(url));
+}
+
+function hubCommands(root: Command, say: Say, env: Environment): void {
+  signedIn(root.command('timeline <child>'), env)
+    .description('what the one signed in may see of a child, newest first')
+    .requiredOption('--purpose <purpose>', 'why')
+    .option('--limit <n>', 'at most so many facts', '50')
+    .action(async (child: string, options: SignIn & { purpose: string; limit: string }) => {
+      const client = await signIn(options);
+      for (const line of await timelineLines(client, { child, purpose: options.purpose, limit: Number(options.limit) }))
+        say(line);
+    });
+  const projection = root.command('projection').description('the views');
+  signedIn(projection.command('list'), env).action(async (options: SignIn) => {
+    for (const view of await projections(await signIn(options))) say(projectionLine(view));
+  });
+  signedIn(projection.command('rebuild <name>'), env).action(async (name: string, options: SignIn) => {
+    await rebuild(await signIn(options), name, say);
+    say(`${name} is rebuilt and serves`);
+  });
+  signedIn(root.command('erase <child>'), env)
+    .description('destroys the keys, rows and identity of a child; the log and its proofs stay')
+    .requiredOption('--ground <ground>', 'article-17, retention-ended or court-order')
+    .option('--only <organisation>', "only this organisation's record")
+    .action(async (child: string, options: SignIn & { ground: string; only?: string }) => {
+      const client = await signIn(options);
+      const json = {
+        childId: child,
+        ground: options.ground,
+        ...(options.only === undefined ? {} : { organisation: options.only }),
+      };
+      const answer = await client.ask('/v1/erasures', { json, headers: { 'hub-purpose': 'audit' } });
+      const { erasureId, records, keysDestroyed } = expectOk<{
+        erasureId: string;
+        records: number;
+        keysDestroyed: number;
+      }>(answer);
+      say(`erased: ${String(records)} records, ${String(keysDestroyed)} keys; ${erasureId}`);
+    });
+}
+
+function fileCommands(root: Command, env: Environment, say: Say): void {
+  const { varDir } = settings(env);
+  const log = root.command('log').description('the event log, read only');
+  log
+    .command('verify')
+    .description('holds every event against the signed checkpoints; names the first difference')
+    .option('--var <folder>', 'the data folder', varDir)
+    .option('--witness <folder>', 'checkpoints somebody outside kept', env['TELLONCE_WITNESS_DIR'])
+    .option('--vkey <key>', 'the key the hub signs with; from the key file unless given')
+    .action(async (options: { var: string; witness?: string; vkey?: string }) => {
+      const { witness } = options;
+      const verdict = await verifyFolder({
+        varDir: options.var,
+        vkey: options.vkey ?? ownKey(env),
+        ...(witness === undefined ? {} : { witness }),
+      });
+      say(verdictLine(verdict));
+      if (!verdict.ok) process.exitCode = 2;
+    });
+  log
+    .command('backup <folder>')
+    .description('copies log, tree and checkpoints consistently beside a running hub; never the keys')
+    .option('--var <folder>', 'the data folder', varDir)
+    .action(async (folder: string, options: { var: string }) =>
+      say(`copied: ${(await backupFolder(options.var, folder)).join(', ')}`),
+    );
+  root
+    .command('audit')
+    .description('proofs')
+    .command('verify <receipt>')
+    .description('checks the receipt of a look offline (c2sp.org/tlog-proof@v1)')
+    .option('--vkey <key>', 'the key the hub signs with; from the key file unless given')
+    .option('--bytes <file>', 'the stored bytes of the event, where the receipt does not hold them')
+    .action((file: string, options: { vkey?: string; bytes?: string }) => {
+      const text = readFileSync(file, 'utf8');
+      const bytes = options.bytes === undefined ? parseReceipt(text)?.extra : readFileSync(options.bytes);
+      if (bytes === undefined) throw new Error('this is no receipt, or its event is not in it: --bytes <file>');
+      const verified = verifyReceipt(text, bytes, [parseVkey(options.vkey ?? ownKey(env))]);
+      if (!verified.ok) throw new Error(`NOT PROVEN: ${verified.error}`);
+      const { index, checkpoint } = verified.value;
+      say(`proven: event ${String(index)} of ${String(checkpoint.size)} is in the log that was signed`);
+    });
+  root
+    .command('doctor')
+    .description('looks over Node, settings, key file and data; changes nothing')
+    .action(() => {
+      const findings = examine(env, process.version);
+      for (const { ok, what } of findings) say(`${ok ? 'ok  ' : 'LOOK'}  ${what}`);
+      if (findings.some(({ ok }) => !ok)) process.exitCode = 1;
+    });
+}
+
+function signedIn(command: Command, env: Environment): Command {
+  return command
+    .option('--url <url>', 'the hub', urlOf(env))
+    .option('--person <key>', 'a demonstration person')
+    .option('--organisation <id>', "an organisation's system")
+    .option('--key <file>', 'its private JWK');
+}
+
+function settings(env: Environment): { readonly varDir: string; readonly keyFile: string } {
+  const config = loadConfig(env);
+  return config.ok ? config.value : { varDir: './var', keyFile: './tellonce.key' };
+}
+
+function urlOf(env: Environment): string {
+  const config = loadConfig(env);
+  return config.ok ? config.value.publicUrl : 'http://127.0.0.1:8080';
+}
+
+function ownKey(env: Environment): string {
+  const { keyFile } = settings(env);
+  if (!existsSync(keyFile))
+    throw new Error('say which key signed: --vkey <key> (the hub tells it at /v1/checkpoint/key)');
+  const master = loadKek(keyFile, { create: false, chance: { bytes: (count) => new Uint8Array(count) } });
+  return signerOf('tellonce', hubSeed(master, 'checkpoint')).vkey;
+}
