@@ -1,4 +1,4 @@
-import { decodeRecord } from './decode.ts';
+import { decodeRecord } from '#contracts';
 import { readWholeStream } from './command-handling.ts';
 import type { EventLog } from './port.ts';
 

@@ -4,13 +4,13 @@ import { openSqliteLog } from '#event-log/sqlite';
 import { fail, ok, type Instant, type OrganisationId } from '#kernel';
 
 interface Counted {
-  readonly type: 'counted.v1';
+  readonly type: 'tests.counted.v1';
   readonly data: { readonly by: number };
 }
 const counter: Decider<number, number, Counted, Counted, 'negative'> = {
   initialState: 0,
   evolve: (state, { data }) => state + data.by,
-  decide: (by) => (by < 0 ? fail('negative') : ok(by === 0 ? [] : [{ type: 'counted.v1', data: { by } }])),
+  decide: (by) => (by < 0 ? fail('negative') : ok(by === 0 ? [] : [{ type: 'tests.counted.v1', data: { by } }])),
 };
 const meta = { at: '2026-01-01T00:00:00.000Z' as Instant, by: 'hub' as OrganisationId, correlationId: 'one' };
 

@@ -1,7 +1,6 @@
 import type { Instant, OrganisationId, Outcome } from '#kernel';
 import { fail, ok } from '#kernel';
-import { encodeRecord, type EncodedRecord, type StoredRecord } from '#contracts';
-import { decodeRecord } from './decode.ts';
+import { decodeRecord, encodeRecord, type EncodedRecord, type StoredRecord } from '#contracts';
 import {
   AppendInDoubt,
   WrongExpectedRevision,

@@ -20,18 +20,20 @@ export async function* resuming(options: {
   const { log, read, signal } = options;
   let after: LogToken | null = read.after ?? null;
   let drops = 0;
-  while (!signal.aborted) {
+  // Asked anew each time: it changes while a batch is awaited.
+  const stopped = () => signal.aborted;
+  while (!stopped()) {
     try {
       for await (const batch of log.subscribe({ ...read, after, signal })) {
         drops = 0;
         yield batch;
         after = batch.token ?? after;
       }
-      if (signal.aborted) return;
+      if (stopped()) return;
       throw new Error('the subscription ended');
     } catch (error) {
       // Closed by us while it was being read.
-      if ((signal as { readonly aborted: boolean }).aborted) return;
+      if (stopped()) return;
       drops += 1;
       options.onDrop?.(error, drops);
       await options.sleep(options.backOff(drops), signal);
