@@ -67,6 +67,6 @@ export function readSeed(folder: string): { readonly area: Area; readonly storie
   const stories = readdirSync(join(folder, 'stories'))
     .filter((name) => name.endsWith('.yaml'))
     .sort()
-    .map((name) => parse(readFileSync(join(folder, 'stories', name), 'utf8')) as Story);
+    .map((name) => parse(readFileSync(join(folder, 'stories', name), 'utf8'), { merge: true }) as Story);
   return { area, stories };
 }

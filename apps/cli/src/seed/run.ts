@@ -116,7 +116,9 @@ async function tell(
 }
 
 async function childOf(story: Story, agencies: ReadonlyMap<string, Agency>): Promise<string> {
-  const [teller, subject] = Object.entries(story.subjects)[0] ?? [];
+  // Whoever has told of the child may know that the hub does.
+  const teller = story.steps.find((step) => 'fact' in step)?.by;
+  const subject = teller === undefined ? undefined : story.subjects[teller];
   const agency = teller === undefined ? undefined : agencies.get(teller);
   if (agency === undefined || subject === undefined) throw new Error(`story ${story.name} has no subject`);
   const { nhsNumber, surname, birthDate } = subject;

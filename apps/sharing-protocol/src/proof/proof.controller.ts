@@ -43,7 +43,7 @@ export class ProofController {
   @Access({ roles: 'signed-in', purpose: 'none' })
   async receipt(@Param('decision') decision: string): Promise<string> {
     const [look] = isUuid(decision) ? await this.#core.log.readStream(`look-${decision}`, { limit: 1 }) : [];
-    const receipt = look === undefined ? undefined : await this.#core.proof.receipt(look.id);
+    const receipt = look === undefined ? undefined : await this.#core.proof.receipt(look.id, look.data);
     if (receipt === undefined) throw notFound();
     return receipt;
   }

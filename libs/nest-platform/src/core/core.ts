@@ -74,8 +74,8 @@ export interface Proof {
   checkpoint(): string | undefined;
   /** The verifier key of the hub (C2SP vkey). */
   readonly vkey: string;
-  /** `c2sp.org/tlog-proof@v1` for an event, once a checkpoint covers it. */
-  receipt(eventId: string): Promise<string | undefined>;
+  /** `c2sp.org/tlog-proof@v1` for an event, once a checkpoint covers it; with the stored bytes where the holder may have them. */
+  receipt(eventId: string, bytes?: Uint8Array): Promise<string | undefined>;
   /** Consistency between two sizes, hashes in base64; undefined where the sizes do not exist. */
   consistency(size1: number, size2: number): Promise<readonly string[] | undefined>;
 }

@@ -116,7 +116,7 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
     proof: {
       vkey: signer.vkey,
       checkpoint: () => checkpointer.latest()?.note,
-      receipt: async (eventId) => checkpointer.receipt(eventId),
+      receipt: async (eventId, bytes) => checkpointer.receipt(eventId, bytes),
       consistency: async (size1, size2) => consistency(tree.tree, size1, size2),
     },
   };

@@ -2,10 +2,13 @@
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 /** Ten digits as NHS numbers are written: no log line has a reason to hold them. */
 const TEN_DIGITS = /(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)/g;
+/** An id of ours may hold ten digits by chance; cut up, it would join nothing any more. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_LENGTH = 500;
 
 /** Text as a log line may hold it. */
 export function cleanText(text: string): string {
+  if (UUID.test(text)) return text;
   const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
   return cut.replace(UNSAFE, '?').replace(TEN_DIGITS, '(number)').toWellFormed();
 }
