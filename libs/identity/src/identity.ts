@@ -77,10 +77,20 @@ export class Identity implements IdentityDirectory {
     return this.#links.recordsOf(child);
   }
 
-  /** Reads links that others appended, and makes the links of records whose making was interrupted. */
+  childOfFact(fact: FactId, record: RecordId): ChildId | undefined {
+    return this.#links.childOf(this.#links.recordOfFact(fact, record));
+  }
+
+  lineageOf(child: ChildId): readonly [ChildId, ...ChildId[]] {
+    return this.#links.lineageOf(child);
+  }
+
+  /** Reads links that others appended, and makes the links of records whose making or moving was interrupted. */
   async catchUp(): Promise<void> {
     await this.#links.catchUp(this.#options.log);
-    for (const record of this.#records.halfMade()) await this.#link(record, { correlationId: 'identity-recovery' });
+    const meta = { correlationId: 'identity-recovery' };
+    await this.#finishMoves(meta);
+    for (const record of this.#records.halfMade()) await this.#link(record, meta);
   }
 
   /**
@@ -147,14 +157,11 @@ export class Identity implements IdentityDirectory {
     meta: Meta,
     to: ChildId = randomUuid(this.#options.chance) as ChildId,
   ): Promise<ChildId> {
-    const { from, organisation } = this.#mustBelong(record);
+    await this.#finishMoves(meta);
+    const { from } = this.#mustBelong(record);
     if (from === to) return to;
     await this.#append(from, { type: 'record.unlinked.v1', data: { recordId: record, to, because } }, meta);
-    await this.#append(
-      to,
-      { type: 'record.linked.v1', data: { recordId: record, organisation, because: 'review' } },
-      meta,
-    );
+    await this.#finishMoves(meta);
     return to;
   }
 
@@ -164,15 +171,12 @@ export class Identity implements IdentityDirectory {
     facts: readonly FactId[],
     meta: Meta,
   ): Promise<{ readonly to: ChildId; readonly toRecord: RecordId }> {
-    const { from, organisation } = this.#mustBelong(record);
+    await this.#finishMoves(meta);
+    const { from } = this.#mustBelong(record);
     const to = randomUuid(this.#options.chance) as ChildId;
     const toRecord = randomUuid(this.#options.chance) as RecordId;
     await this.#append(from, { type: 'record.split.v1', data: { recordId: record, to, toRecord, facts } }, meta);
-    await this.#append(
-      to,
-      { type: 'record.linked.v1', data: { recordId: toRecord, organisation, because: 'review' } },
-      meta,
-    );
+    await this.#finishMoves(meta);
     return { to, toRecord };
   }
 
@@ -191,6 +195,7 @@ export class Identity implements IdentityDirectory {
     }
     this.#recent.clear();
     await this.#records.erase(record);
+    this.#links.forget(record);
     this.#recent.clear();
   }
 
@@ -282,6 +287,13 @@ export class Identity implements IdentityDirectory {
     const { log, clock } = this.#options;
     await appendToChild(log, clock, child, event, meta, revision);
     this.#links.apply(child, event.type, event.data);
+  }
+
+  /** Gives every record that was unlinked or split off its new link: now, after an interruption, or before anything else is moved. */
+  async #finishMoves(meta: Meta): Promise<void> {
+    for (const { recordId, organisation, to } of this.#links.moving()) {
+      await this.#append(to, { type: 'record.linked.v1', data: { recordId, organisation, because: 'review' } }, meta);
+    }
   }
 
   #mustBelong(record: RecordId): { readonly from: ChildId; readonly organisation: OrganisationId } {

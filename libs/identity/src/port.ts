@@ -1,4 +1,4 @@
-import type { ChildId, OrganisationId, RecordId } from '#kernel';
+import type { ChildId, FactId, OrganisationId, RecordId } from '#kernel';
 import type { LinkReason, SubjectIdentity } from '#contracts';
 
 /** Which child an organisation's record belongs to; `created` where this call made the record. */
@@ -28,6 +28,13 @@ export type MatchOutcome = 'Match' | 'PotentialMatch' | 'LowConfidenceMatch' | '
 export interface IdentityDirectory {
   /** The child a record belongs to now. */
   childOf(record: RecordId): ChildId | undefined;
+  /** The child a fact belongs to now: that of the record it names, or of the one a split gave it to. */
+  childOfFact(fact: FactId, record: RecordId): ChildId | undefined;
+  /**
+   * The child first, then every other child that one of its present records was unlinked or split from: what was refused there still
+   * restricts here, and nothing allowed there allows here.
+   */
+  lineageOf(child: ChildId): readonly [ChildId, ...ChildId[]];
   /** The records of a child now; empty for an unknown child. */
   recordsOf(child: ChildId): readonly { readonly recordId: RecordId; readonly organisation: OrganisationId }[];
 }

@@ -145,7 +145,7 @@ export class Records {
   /** Deletes everything about a record; nothing of it stays in the file. */
   async erase(recordId: RecordId): Promise<void> {
     await this.#file.durable(() => {
-      for (const table of ['source_record', 'identifier', 'submission', 'link']) {
+      for (const table of ['source_record', 'identifier', 'submission', 'link', 'moved', 'moving', 'split_fact']) {
         this.#file.run(`delete from ${table} where record_id = ?`, recordId);
       }
     });

@@ -1,6 +1,7 @@
 /**
  * The deletable tables. No clear personal data: everything of a person is a hash under the vault's identity key, and rows go by erasure.
- * `link` and `progress` repeat what the log's `child` family says; the rest is found nowhere else.
+ * `link`, `moved` (where a record was before), `moving` (unlinked, not yet linked again), `split_fact` and `progress` repeat what the log's
+ * `child` family says; the rest is found nowhere else.
  */
 export const SCHEMA = `
 create table if not exists source_record (
@@ -30,6 +31,18 @@ create table if not exists link (
   child_id text not null
 ) without rowid;
 create index if not exists link_of_child on link (child_id);
+create table if not exists moved (
+  record_id text not null,
+  from_child text not null,
+  primary key (record_id, from_child)
+) without rowid;
+create table if not exists moving (
+  record_id text primary key,
+  organisation text not null,
+  to_child text not null
+) without rowid;
+create table if not exists split_fact (fact_id text primary key, record_id text not null) without rowid;
+create index if not exists split_fact_of_record on split_fact (record_id);
 create table if not exists progress (one integer primary key check (one = 1), token text not null);
 create table if not exists submission (
   submission_id text primary key,

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import type { Sealed, SealingContext } from '#contracts';
 import type { Chance } from '#kernel';
 import type { KeyHandle } from './port.ts';
@@ -25,7 +25,7 @@ export function associatedData(key: KeyHandle, context: SealingContext): string 
 
 /** AES-256-GCM (NIST SP 800-38D) with a random 96-bit IV. */
 export function sealUnder(
-  secret: Uint8Array,
+  secret: KeyObject,
   key: KeyHandle,
   context: SealingContext,
   plaintext: Uint8Array,
@@ -40,7 +40,7 @@ export function sealUnder(
 
 /** The plaintext, or undefined where anything differs from what was sealed, even in spelling. */
 export function openUnder(
-  secret: Uint8Array,
+  secret: KeyObject,
   key: KeyHandle,
   context: SealingContext,
   sealed: Sealed,

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { canonicalBytes, fail, ok, type Chance, type Clock } from '#kernel';
 import type { Sealed, SealingContext } from '#contracts';
@@ -58,9 +58,9 @@ class SqliteVault implements Vault {
   readonly #store: KeyStore;
   readonly #ring: KeyRing;
   readonly #onOpen: ((grant: Grant) => void) | undefined;
-  readonly #findKey: Uint8Array;
-  readonly #suppressKey: Uint8Array;
-  readonly #lookupKeys = new Map<string, Uint8Array>();
+  readonly #findKey: KeyObject;
+  readonly #suppressKey: KeyObject;
+  readonly #lookupKeys = new Map<string, KeyObject>();
   #making = new Map<string, Making>();
 
   constructor(options: VaultOptions) {
@@ -70,8 +70,8 @@ class SqliteVault implements Vault {
     this.#onOpen = options.onOpen;
     this.#encryption =
       options.kek instanceof Uint8Array ? localKeyEncryption(options.kek, options.chance) : options.kek;
-    this.#findKey = this.#encryption.derive('find');
-    this.#suppressKey = this.#encryption.derive('suppress');
+    this.#findKey = createSecretKey(this.#encryption.derive('find'));
+    this.#suppressKey = createSecretKey(this.#encryption.derive('suppress'));
     this.#ring = new KeyRing(options.cached ?? 60_000);
     this.#store = new KeyStore(options.path, this.#encryption);
     this.#ledger = new Ledger(options.ledgerPath ?? ledgerBeside(options.path));
@@ -146,7 +146,8 @@ class SqliteVault implements Vault {
   }
 
   isSuppressed(organisation: string, localId: string): boolean {
-    return this.#ledger.suppressed.has(this.#suppression(organisation, localId));
+    const { suppressed } = this.#ledger;
+    return suppressed.size > 0 && suppressed.has(this.#suppression(organisation, localId));
   }
 
   suppress(organisation: string, localId: string, erasureId: string): Promise<void> {
@@ -160,7 +161,7 @@ class SqliteVault implements Vault {
   lookupHash(use: string, value: string): string {
     let key = this.#lookupKeys.get(use);
     if (key === undefined) {
-      key = this.#encryption.derive(`lookup:${use}`);
+      key = createSecretKey(this.#encryption.derive(`lookup:${use}`));
       this.#lookupKeys.set(use, key);
     }
     return createHmac('sha256', key).update(value).digest('base64url');
@@ -187,7 +188,9 @@ class SqliteVault implements Vault {
     const handle: KeyHandle = Object.freeze({ id, owner, compartment, version: 1 });
     const found = { id, owner: this.#hash('owner', owner), slot: this.#hash('slot', slot), version: 1 };
     const words = Buffer.from(JSON.stringify([owner, compartment]), 'utf8');
-    const wrapped = this.#encryption.wrap(Buffer.concat([secret, words]), boundOf(found));
+    const plain = Buffer.concat([secret, words]);
+    const wrapped = this.#encryption.wrap(plain, boundOf(found));
+    plain.fill(0);
     const made = Promise.withResolvers<KeyHandle>();
     if (this.#making.size === 0) setImmediate(() => this.#flush());
     this.#making.set(slot, { row: { ...found, wrapped }, key: new RingKey(handle, secret), made });

@@ -186,13 +186,22 @@ function basisOf(
     const profile = registry.organisations.get(organisation)?.profile;
     return profile !== undefined && Object.hasOwn(profile, type) ? profile[type] : undefined;
   }
+  const known = bases.get(event.basis);
+  if (known !== undefined) return known;
   const parsed = parseStrictJson(event.basis);
   const isObject =
     parsed.ok && typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value);
   // An unreadable basis is an incomplete one: the gate says which parts are missing.
-  return isObject ? (parsed.value as Partial<SharingBasis>) : {};
+  const basis = isObject ? (parsed.value as Partial<SharingBasis>) : {};
+  // An organisation states a handful of bases; what somebody makes up does not fill the memory.
+  if (event.basis.length <= 1_000) {
+    if (bases.size >= 1_000) bases.clear();
+    bases.set(event.basis, basis);
+  }
+  return basis;
 }
 
+const bases = new Map<string, Partial<SharingBasis>>();
 const days = new Map<string, Instant>();
 
 function happenedAt(definition: FactDefinition | undefined, fact: JsonObject, otherwise: Instant): Instant {
