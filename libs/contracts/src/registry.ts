@@ -19,6 +19,7 @@ import { childProtectionPlanStarted } from './facts/social-care/child-protection
 import { shortBreakArranged } from './facts/social-care/short-break-arranged.ts';
 import { onePageProfileWritten } from './facts/voice/one-page-profile-written.ts';
 import type { FactDefinition } from './facts/definition.ts';
+import { looksPersonal } from './personal.ts';
 import type { Reason } from './stored/fact-events.ts';
 
 /** Every fact an organisation can state. A spec fails where a file under `facts/` is not here. */
@@ -41,9 +42,14 @@ export const ALL_FACTS: readonly FactDefinition[] = [
   factWithdrawn,
 ];
 
+/** Sealed in the fact, but in the clear elsewhere: `clearInProtection`; see `fields.ts`. */
+const KEYWORDS = ['fieldClass', 'clearInProtection'];
+
 const byType = new Map(ALL_FACTS.map((definition) => [definition.type, definition]));
+const clear = new Map<string, readonly string[]>();
+const CORRECTING = new Set<unknown>([factCorrected.type, factWithdrawn.type]);
 const validators = new Map<string, ValidateFunction>();
-const ajv = new Ajv({ allErrors: true, strict: true, keywords: ['fieldClass'], messages: false, validateSchema: true });
+const ajv = new Ajv({ allErrors: true, strict: true, keywords: KEYWORDS, messages: false, validateSchema: true });
 addFormats.default(ajv, ['date']);
 
 /** What the hub knows of a type; undefined for one it does not know. */
@@ -51,14 +57,37 @@ export function factDefinition(type: string): FactDefinition | undefined {
   return byType.get(type);
 }
 
-/** What is wrong with a fact's data: `FACT_SCHEMA` and a pointer into the event, never a value. `TYPE_UNKNOWN` for a type nobody knows. */
+/**
+ * What is wrong with a fact's data: a code and a pointer into the event, never a value. `TYPE_UNKNOWN` for a type nobody knows,
+ * `FACT_SCHEMA`, `INDEX_LOOKS_PERSONAL` for a number of a person where it would stand in the clear for ever, `CORRECTION_NESTED` for a
+ * correction of what is itself a correction or a withdrawal.
+ */
 export function validateFact(event: {
   readonly type: string;
   readonly data: { readonly fact: JsonObject };
 }): readonly Reason[] {
   const validate = validatorOf(event.type);
   if (validate === undefined) return [{ code: 'TYPE_UNKNOWN', pointer: '/type' }];
-  return validate(event.data.fact) ? [] : reasonsOf(validate.errors, 'FACT_SCHEMA', '/data/fact');
+  if (!validate(event.data.fact)) return reasonsOf(validate.errors, 'FACT_SCHEMA', '/data/fact');
+  if (event.type === factCorrected.type && CORRECTING.has(event.data.fact['type']))
+    return [{ code: 'CORRECTION_NESTED', pointer: '/data/fact/type' }];
+  return clearNames(event.type)
+    .filter((name) => {
+      const text = event.data.fact[name];
+      return typeof text === 'string' && looksPersonal(text);
+    })
+    .map((name) => ({ code: 'INDEX_LOOKS_PERSONAL', pointer: `/data/fact/${name}` }));
+}
+
+/** Top-level texts of a type that come to stand in the clear, in the fact's event or in `protection-`; also of hidden categories. */
+function clearNames(type: string): readonly string[] {
+  const known = clear.get(type);
+  if (known !== undefined) return known;
+  const names = Object.entries(byType.get(type)?.data.properties ?? {})
+    .filter(([, { fieldClass, clearInProtection }]) => fieldClass === 'index' || clearInProtection === true)
+    .map(([name]) => name);
+  clear.set(type, names);
+  return names;
 }
 
 /** Ajv's errors as reasons; a member nobody declared is named by its parent, because its name is the caller's. */

@@ -1,7 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
-import { fail, isNhsNumber, isUpn, ok, parseInstant, type Json, type Outcome } from '#kernel';
+import { fail, ok, parseInstant, type Json, type Outcome } from '#kernel';
+import { factCorrected } from './facts/any/fact-corrected.ts';
+import { factWithdrawn } from './facts/any/fact-withdrawn.ts';
 import type { SubmittedCloudEvent } from './facts/definition.ts';
+import { looksPersonal } from './personal.ts';
 import { reasonsOf } from './registry.ts';
 import type { Reason } from './stored/fact-events.ts';
 
@@ -45,20 +48,27 @@ const validate = new Ajv({ allErrors: true, strict: true, messages: false }).com
 
 /**
  * Reads an envelope. Codes: ENVELOPE_SCHEMA, TIME_INVALID, ID_LOOKS_PERSONAL. An id stands in a stream's name as a hash that a list of
- * children would undo, so one that holds an NHS number or a unique pupil number is refused.
+ * children would undo, and correlation and causation stand in the log as they are; so one that holds an NHS number or a unique pupil
+ * number is refused, and nothing of it is kept.
  */
 export function parseSubmission(json: Json): Outcome<SubmittedCloudEvent, readonly Reason[]> {
   if (!validate(json)) return fail(reasonsOf(validate.errors, 'ENVELOPE_SCHEMA', ''));
   const event = json as unknown as SubmittedCloudEvent;
   const reasons: Reason[] = [];
   if (parseInstant(event.time) === undefined) reasons.push({ code: 'TIME_INVALID', pointer: '/time' });
-  if (looksPersonal(event.id)) reasons.push({ code: 'ID_LOOKS_PERSONAL', pointer: '/id' });
+  for (const [pointer, id] of idsOf(event)) {
+    if (typeof id === 'string' && looksPersonal(id)) reasons.push({ code: 'ID_LOOKS_PERSONAL', pointer });
+  }
   return reasons.length > 0 ? fail(reasons) : ok(event);
 }
 
-/** True where an id holds an NHS number (separated or not) or a unique pupil number. */
-export function looksPersonal(id: string): boolean {
-  const numbers = id.match(/(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)/g) ?? [];
-  const pupils = id.toUpperCase().match(/[A-Z]\d{11}[\dA-Z]/g) ?? [];
-  return numbers.some((number) => isNhsNumber(number.replaceAll(/[ -]/g, ''))) || pupils.some(isUpn);
+/** What of an envelope becomes a stream's name or stands in the clear, by pointer. */
+function idsOf({ id, correlationid, causationid, type, data }: SubmittedCloudEvent): readonly [string, unknown][] {
+  return [
+    ['/id', id],
+    ['/correlationid', correlationid],
+    ['/causationid', causationid],
+    ...(type === factCorrected.type ? [['/data/fact/corrects', data.fact['corrects']] as [string, unknown]] : []),
+    ...(type === factWithdrawn.type ? [['/data/fact/withdraws', data.fact['withdraws']] as [string, unknown]] : []),
+  ];
 }

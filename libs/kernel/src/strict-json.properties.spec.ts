@@ -55,9 +55,37 @@ describe('strict JSON', () => {
     ['{"\\udc00":1}', 'JSON_LONE_SURROGATE'],
     ['"\\ud83d\\ude00"', 'read'],
     ['"\ud800"', 'JSON_LONE_SURROGATE'],
+    ['[1e400]', 'JSON_NUMBER_TOO_LARGE'],
+    ['-1E+999', 'JSON_NUMBER_TOO_LARGE'],
+    ['1.5e400', 'JSON_NUMBER_TOO_LARGE'],
+    [`{"a":${'9'.repeat(400)}}`, 'JSON_NUMBER_TOO_LARGE'],
+    ['[1e308,1e-400,0e999,"1e400"]', 'read'],
+    ['{"a":1,"a":2', 'JSON_MALFORMED'],
+    ['{"a\\\\":1,"a\\\\":2}', 'JSON_DUPLICATE_MEMBER'],
+    ['{"a":[{"a":1}],"b":{"a":{"b":1}},"c":[]}', 'read'],
+    ['{"a":[{}],"a":1}', 'JSON_DUPLICATE_MEMBER'],
     ['\ufeff{}', 'JSON_MALFORMED'],
     ['', 'JSON_MALFORMED'],
   ])('%j: %s', (text, expected) => expect(refusal(text)).toBe(expected));
+
+  it('notices a member twice among many', () => {
+    const many = Array.from({ length: 40 }, (_, at) => `"m${at}":0`);
+    expect(refusal(`{${many.join()}}`)).toBe('read');
+    for (const at of [0, 11, 12, 13, 39]) {
+      expect(refusal(`{${[...many, `"m${at}":1`].join()}}`)).toBe('JSON_DUPLICATE_MEMBER');
+    }
+  });
+
+  it('counts bytes of texts as bytes', () => {
+    expect(refusal('"äöü"', { maxBytes: 7 })).toBe('JSON_TOO_LARGE');
+    expect(refusal('"äöü"', { maxBytes: 8 })).toBe('read');
+    expect(refusal('"€€€"', { maxBytes: 10 })).toBe('JSON_TOO_LARGE');
+  });
+
+  it('looks for surrogates however deep it was told to read', () => {
+    const deep = `${'['.repeat(5000)}"\\ud800"${']'.repeat(5000)}`;
+    expect(refusal(deep, { maxDepth: 10_000 })).toBe('JSON_LONE_SURROGATE');
+  });
 
   it('counts before it builds', () => {
     expect(refusal('['.repeat(50_000) + ']'.repeat(50_000))).toBe('JSON_TOO_DEEP');

@@ -47,11 +47,13 @@ describe('unique pupil number', () => {
     expect(isUpn(upn)).toBe(false),
   );
   it('takes local authorities younger than any list', () => {
-    const letters = [...'ABCDEFGHJKLMNPQRTUVWXYZ'];
+    const letters = Array.from('ABCDEFGHJKLMNPQRTUVWXYZ');
     expect(letters.filter((letter) => isUpn(`${letter}940200005001`))).toHaveLength(1);
   });
   it('tells a temporary number', () => {
-    const temporary = [...'ABCDEFGHJKLMNPQRTUVWXYZ'].map((letter) => `${letter}80120000500A`).filter(isUpn);
+    const temporary = Array.from('ABCDEFGHJKLMNPQRTUVWXYZ')
+      .map((letter) => `${letter}80120000500A`)
+      .filter(isUpn);
     expect(temporary.map(isTemporaryUpn)).toEqual([true]);
     expect(isTemporaryUpn('B801200005001')).toBe(false);
   });

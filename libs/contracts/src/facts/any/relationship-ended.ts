@@ -1,7 +1,7 @@
 import type { RelationshipKind } from '../../stored/hub-events.ts';
 import { ORDINARY } from '../bases.ts';
 import type { FactDefinition } from '../definition.ts';
-import { dataOf, indexCode, indexDay, indexId } from '../fields.ts';
+import { dataOf, indexCode, indexDay, relationshipWord, textIn } from '../fields.ts';
 import { STATED_KINDS } from './relationship-started.ts';
 
 export const relationshipEnded: FactDefinition = {
@@ -11,7 +11,7 @@ export const relationshipEnded: FactDefinition = {
   says: "A legitimate relationship of the organisation's people with the child ended; the last day is included.",
   data: dataOf({
     kind: indexCode('why there was one', STATED_KINDS),
-    name: indexId('as its start named it'),
+    name: relationshipWord('as its start named it'),
     endDate: indexDay('last day'),
   }),
   example: { kind: 'caseload', name: 'health-visiting', endDate: '2026-08-31' },
@@ -19,6 +19,10 @@ export const relationshipEnded: FactDefinition = {
   bases: ORDINARY,
   relationship: {
     effect: 'ends',
-    of: ({ kind, name, endDate }) => ({ kind: kind as RelationshipKind, name: String(name), day: String(endDate) }),
+    of: (data) => ({
+      kind: textIn(data, 'kind') as RelationshipKind,
+      name: textIn(data, 'name'),
+      day: textIn(data, 'endDate'),
+    }),
   },
 };

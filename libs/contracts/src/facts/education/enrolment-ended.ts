@@ -1,6 +1,6 @@
 import { ORDINARY } from '../bases.ts';
 import type { FactDefinition } from '../definition.ts';
-import { dataOf, indexDay, indexId } from '../fields.ts';
+import { dataOf, indexDay, indexId, textIn } from '../fields.ts';
 
 export const enrolmentEnded: FactDefinition = {
   type: 'education.enrolment-ended.v1',
@@ -16,6 +16,6 @@ export const enrolmentEnded: FactDefinition = {
   bases: ORDINARY,
   relationship: {
     effect: 'ends',
-    of: (data) => ({ kind: 'on-roll', name: `setting:${String(data['setting'])}`, day: String(data['endDate']) }),
+    of: (data) => ({ kind: 'on-roll', name: `setting:${textIn(data, 'setting')}`, day: textIn(data, 'endDate') }),
   },
 };

@@ -1,6 +1,6 @@
 import { ORDINARY } from '../bases.ts';
 import type { FactDefinition } from '../definition.ts';
-import { dataOf, indexCode, indexDay, indexId, maybe, words } from '../fields.ts';
+import { dataOf, indexCode, indexDay, indexId, maybe, words, textIn } from '../fields.ts';
 
 /** National curriculum years, nursery and reception included (CTF `NCyearActual`). */
 export const YEAR_GROUPS = [
@@ -39,6 +39,6 @@ export const enrolmentStarted: FactDefinition = {
   bases: ORDINARY,
   relationship: {
     effect: 'starts',
-    of: (data) => ({ kind: 'on-roll', name: `setting:${String(data['setting'])}`, day: String(data['startDate']) }),
+    of: (data) => ({ kind: 'on-roll', name: `setting:${textIn(data, 'setting')}`, day: textIn(data, 'startDate') }),
   },
 };

@@ -3,6 +3,10 @@ import { HEALTH } from '../bases.ts';
 import type { FactDefinition } from '../definition.ts';
 import { dataOf, indexDay, maybe, words } from '../fields.ts';
 
+/**
+ * The outcome only. The message also carries the tests of each ear; those are clinical detail that a setting has no need of to support a
+ * child, so they are not taken in (UK GDPR art. 5(1)(c): no more than is necessary).
+ */
 export const newbornHearingOutcome: FactDefinition = {
   type: 'health.newborn-hearing-outcome.v1',
   sector: 'health',

@@ -1,0 +1,41 @@
+import type { FactEvent } from './fact-events.ts';
+import type { ChildEvent, Family, LookEvent, ProtectionEvent, RegistryEvent } from './hub-events.ts';
+
+/** Every type of a union of events, which the compiler holds to be all of them. */
+const all = <Type extends string>(types: Readonly<Record<Type, true>>): readonly Type[] => Object.keys(types) as Type[];
+
+/**
+ * The event types of the stream families that `stored/` defines. The other families' types belong to their aggregates (`equipment.ts`),
+ * which refuse what they do not know as they fold it.
+ */
+export const EVENT_TYPES = {
+  fact: all<FactEvent['type']>({
+    'fact.published.v1': true,
+    'fact.withheld.v1': true,
+    'fact.quarantined.v1': true,
+    'fact.regated.v1': true,
+    'fact.corrected.v1': true,
+    'fact.withdrawn.v1': true,
+  }),
+  registry: all<RegistryEvent['type']>({
+    'organisation.registered.v1': true,
+    'organisation.key-revoked.v1': true,
+    'agreement.in-force.v1': true,
+    'agreement.ended.v1': true,
+  }),
+  protection: all<ProtectionEvent['type']>({
+    'consent.given.v1': true,
+    'consent.withdrawn.v1': true,
+    'consent.refused.v1': true,
+    'relationship.started.v1': true,
+    'relationship.ended.v1': true,
+    'relationship.retracted.v1': true,
+  }),
+  child: all<ChildEvent['type']>({
+    'record.linked.v1': true,
+    'record.unlinked.v1': true,
+    'record.split.v1': true,
+    'record.erased.v1': true,
+  }),
+  look: all<LookEvent['type']>({ 'look.recorded.v1': true, 'look.aborted.v1': true }),
+} as const satisfies Partial<Record<Family, readonly string[]>>;
