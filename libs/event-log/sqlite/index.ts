@@ -3,6 +3,7 @@ import type { EventLog } from '../src/port.ts';
 import { Appender } from './append.ts';
 import { SqliteLog } from './log.ts';
 import { LogInUse, openForReading, openForWriting } from './schema.ts';
+import { WalCheckpoints } from './wal-checkpoints.ts';
 
 export { LogInUse } from './schema.ts';
 
@@ -20,13 +21,19 @@ export async function openSqliteLog({ path, maxPages }: SqliteLogOptions): Promi
   try {
     const db = openForWriting(path);
     if (maxPages !== undefined) db.exec(`pragma max_page_count = ${String(maxPages)}`);
-    const reading = path === ':memory:' ? db : openForReading(path);
+    const writing = { db, appender: new Appender(db) };
+    if (path === ':memory:') {
+      return new SqliteLog({ reading: db, writing, pollMs: 0, onClose: async () => db.close() });
+    }
+    const reading = openForReading(path);
+    const checkpoints = new WalCheckpoints(db, path);
     const onClose = async () => {
-      if (reading !== db) reading.close();
+      await checkpoints.close();
+      reading.close();
       db.close();
       release();
     };
-    return new SqliteLog({ reading, writing: { db, appender: new Appender(db) }, pollMs: 0, onClose });
+    return new SqliteLog({ reading, writing, pollMs: 0, onCommit: () => checkpoints.committed(), onClose });
   } catch (error) {
     release();
     throw error;

@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { EncodedRecord } from '#contracts';
 import {
   LogFailed,
@@ -17,6 +16,9 @@ import type { Appender } from './append.ts';
 import { Reader } from './read.ts';
 import { positionOf, tokenAt } from './token.ts';
 
+/** A reader whose families are quiet hears at most this often, in milliseconds, how far the log went without them. */
+const QUIET_MS = 100;
+
 interface Pending {
   readonly stream: string;
   readonly expected: Expected;
@@ -30,6 +32,8 @@ export interface SqliteLogParts {
   readonly writing?: { readonly db: DatabaseSync; readonly appender: Appender };
   /** How often a subscription looks for what another process wrote, in milliseconds. */
   readonly pollMs: number;
+  /** Hears of every durable transaction. */
+  readonly onCommit?: () => void;
   readonly onClose: () => Promise<void>;
 }
 
@@ -93,22 +97,25 @@ export class SqliteLog implements EventLog {
   async *subscribe(read: ReadAll & { readonly signal: AbortSignal }): AsyncIterable<SubscriptionBatch> {
     const batch = read.batch ?? 500;
     let after = positionOf(read.after);
-    let caughtUp = false;
+    /** The reader has not heard yet that it caught up. */
+    let owed = true;
+    let told = { head: 0, at: 0 };
     while (!read.signal.aborted && !this.#closed) {
       const head = this.#head();
       if (after >= head) {
-        if (!caughtUp) {
-          caughtUp = true;
+        if (owed || (head > told.head && performance.now() - told.at >= QUIET_MS)) {
+          owed = false;
+          told = { head, at: performance.now() };
           yield { kind: 'caught-up', token: head === 0 ? null : tokenAt(head) };
-          continue;
+        } else {
+          await this.#news(read.signal, head > told.head ? QUIET_MS : Infinity);
         }
-        await this.#news(read.signal);
         continue;
       }
       const { events, scanned } = this.#reader.all(read.families, after, batch, head);
       after = scanned;
       if (events.length > 0) {
-        caughtUp = false;
+        owed = true;
         yield { kind: 'events', events, token: tokenAt(scanned) };
       }
       await new Promise<void>((resolve) => setImmediate(resolve));
@@ -122,6 +129,11 @@ export class SqliteLog implements EventLog {
 
   compare(a: LogToken, b: LogToken): number {
     return positionOf(a) - positionOf(b);
+  }
+
+  /** Positions have no gaps: a rolled-back append gives its own back. */
+  distance(a: LogToken | null, b: LogToken | null): number {
+    return Math.max(0, positionOf(b) - positionOf(a));
   }
 
   async close(): Promise<void> {
@@ -155,6 +167,7 @@ export class SqliteLog implements EventLog {
       for (const each of pending) answers.push(appendOne(writing.appender, each));
       writing.db.exec('commit');
       writing.appender.commit();
+      this.#parts.onCommit?.();
     } catch {
       this.#fail(pending);
       return;
@@ -185,19 +198,18 @@ export class SqliteLog implements EventLog {
     for (const waiter of waiters) waiter();
   }
 
-  /** Until something was committed here, another process may have written, or the reader gave up. */
-  async #news(signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    const woken = new Promise<void>((resolve) => this.#waiters.add(resolve));
-    const gaveUp = new Promise<void>((resolve) =>
-      signal.addEventListener('abort', () => resolve(), { once: true, signal: stop.signal }),
-    );
-    const polled =
-      this.#parts.writing === undefined
-        ? wait(this.#parts.pollMs, undefined, { signal: stop.signal }).catch(() => undefined)
-        : undefined;
-    await Promise.race([woken, gaveUp, ...(polled === undefined ? [] : [polled])]);
-    stop.abort();
+  /** Until something was committed here, another process may have written, the time is over, or the reader gave up. */
+  async #news(signal: AbortSignal, atMostMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const wake = () => resolve(undefined);
+    const milliseconds = this.#parts.writing === undefined ? Math.min(this.#parts.pollMs, atMostMs) : atMostMs;
+    const timer = Number.isFinite(milliseconds) ? setTimeout(wake, milliseconds) : undefined;
+    this.#waiters.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    clearTimeout(timer);
+    this.#waiters.delete(wake);
+    signal.removeEventListener('abort', wake);
   }
 }
 

@@ -28,7 +28,6 @@ export function openForWriting(path: string): DatabaseSync {
   db.exec('pragma locking_mode = normal');
   db.exec('pragma journal_mode = wal');
   db.exec('pragma synchronous = full');
-  db.exec('pragma wal_autocheckpoint = 10000');
   db.exec('pragma cache_size = -16000');
   const { synchronous } = db.prepare('pragma synchronous').get() as { synchronous: number };
   if (synchronous !== 2) throw new Error('the database does not sync its commits (pragma synchronous)');

@@ -92,6 +92,8 @@ export interface EventLog {
   head(): Promise<LogToken | null>;
   /** Negative, zero or positive as `a` lies before, at or after `b`. */
   compare(a: LogToken, b: LogToken): number;
+  /** How many events of any family lie after `a` (null: the start) up to and including `b`; absent where a backend can't tell without reading. For progress only. */
+  distance?(a: LogToken | null, b: LogToken | null): number;
   /** Acknowledges what is in flight, then refuses more. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { namedUuid, type Clock, type JsonObject, type OrganisationId } from '#kernel';
+import { epochMs, namedUuid, type Clock, type JsonObject, type OrganisationId } from '#kernel';
 import { decodeRecord, encodeRecord, type Family, type StoredRecord } from '#contracts';
 import type { Checkpoint } from './checkpoint.ts';
 import { appendSurely } from './command-handling.ts';
@@ -30,6 +30,9 @@ export interface ProcessOutput<Output extends JsonObject> {
   readonly causationId: string;
 }
 
+/** A place is kept at most this often: it may lag, and keeping it costs a sync. */
+const CHECKPOINT_MS = 1000;
+
 /** What a process runs on. */
 export interface ProcessRun<Output extends JsonObject> {
   readonly log: EventLog;
@@ -53,7 +56,7 @@ export interface ProcessRun<Output extends JsonObject> {
  * (`UnreadableRecord`) or the log refuses: a process never skips an input.
  */
 export async function runProcess<Output extends JsonObject>(run: ProcessRun<Output>): Promise<void> {
-  const { log, process, checkpoint, signal, onTrouble } = run;
+  const { log, process, checkpoint, clock, signal, onTrouble } = run;
   const batches = resuming({
     log,
     read: { families: process.families, after: checkpoint.read() },
@@ -62,6 +65,7 @@ export async function runProcess<Output extends JsonObject>(run: ProcessRun<Outp
     sleep: run.sleep,
     ...(onTrouble === undefined ? {} : { onDrop: onTrouble }),
   });
+  let written = -Infinity;
   for await (const batch of batches) {
     if (batch.kind === 'events') {
       for (const event of batch.events) {
@@ -69,7 +73,10 @@ export async function runProcess<Output extends JsonObject>(run: ProcessRun<Outp
         if (signal.aborted) return;
       }
     }
-    if (batch.token !== null) checkpoint.write(batch.token);
+    const now = epochMs(clock.now());
+    if (batch.token === null || now - written < CHECKPOINT_MS) continue;
+    checkpoint.write(batch.token);
+    written = now;
   }
 }
 

@@ -1,0 +1,28 @@
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+
+/*
+ * Moves committed pages from the write-ahead log into the database, beside the thread that answers people. Run by Node itself, from source
+ * or from dist: imports nothing of ours, and only syntax that can be stripped.
+ */
+
+/** Pages that wait before it is worth a sync: 16 MiB. */
+const WORTH = 4096;
+
+const { path } = workerData as { readonly path: string };
+const db = new DatabaseSync(path, { timeout: 5000 });
+db.exec('pragma wal_autocheckpoint = 0');
+const look = db.prepare('pragma wal_checkpoint(noop)');
+const checkpoint = db.prepare('pragma wal_checkpoint(passive)');
+
+parentPort?.on('message', (ask: 'checkpoint' | 'close') => {
+  if (ask === 'close') {
+    db.close();
+    parentPort?.close();
+    return;
+  }
+  const { log, checkpointed } = look.get() as { log: number; checkpointed: number };
+  const worth = log - checkpointed >= WORTH;
+  if (worth) checkpoint.get();
+  parentPort?.postMessage(worth);
+});
