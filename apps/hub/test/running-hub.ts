@@ -1,0 +1,253 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Chance, Clock } from '#kernel';
+import type { Role, SharingBasis, SubjectIdentity, SubmittedCloudEvent } from '#contracts';
+import { createLogger, loadConfig, type ComposedHub, type Composition } from '#nest-platform';
+import {
+  demonstrationPerson,
+  newOrganisationKey,
+  organisationSystem,
+  signFact,
+  type Answer,
+  type HubClient,
+  type OrganisationKey,
+} from '#nest-platform/client';
+import { temporaryFolder } from '#testing';
+import type { OrganisationId } from '#kernel';
+import { hub } from '../src/hub.ts';
+
+/** How a hub under test differs from one that is simply started. */
+export interface HubOptions {
+  readonly folder?: string;
+  readonly clock?: Clock;
+  readonly chance?: Chance;
+  readonly stage?: Composition['stage'];
+  readonly witness?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A hub of one process, listening on loopback, with everything real but what the options replace. */
+export interface RunningHub {
+  readonly url: string;
+  readonly folder: string;
+  readonly varDir: string;
+  readonly composed: ComposedHub;
+  person(key: string): HubClient;
+  /** Stops as SIGTERM would; the folder stays. */
+  stop(): Promise<void>;
+  /** Stops and removes the folder. */
+  remove(): Promise<void>;
+}
+
+/** Starts a hub with demonstration people (`infra/seed/area.yaml`) and no data, on a folder of its own unless one is given. */
+export async function runningHub(options: HubOptions = {}): Promise<RunningHub> {
+  const made = options.folder === undefined ? temporaryFolder() : undefined;
+  const folder = options.folder ?? made?.path ?? '';
+  const port = await freePort();
+  const url = `http://127.0.0.1:${String(port)}`;
+  const config = loadConfig({
+    TELLONCE_PORT: String(port),
+    TELLONCE_PUBLIC_URL: url,
+    TELLONCE_VAR: join(folder, 'var'),
+    TELLONCE_DEMO: '1',
+    TELLONCE_LOG_LEVEL: 'silent',
+    ...(options.witness === true ? { TELLONCE_WITNESS_DIR: join(folder, 'witness') } : {}),
+    ...options.env,
+  });
+  if (!config.ok) throw new Error(JSON.stringify(config.error));
+  const { clock, chance, stage } = options;
+  const composed = await hub({
+    ...(clock === undefined ? {} : { clock }),
+    ...(chance === undefined ? {} : { chance }),
+    ...(stage === undefined ? {} : { stage }),
+  })(config.value, createLogger('silent'));
+  await composed.app.listen({ port, host: '127.0.0.1' });
+  composed.readiness.markStarted();
+  let stopped = false;
+  const stop = async (): Promise<void> => {
+    if (stopped) return;
+    stopped = true;
+    composed.app.getHttpServer().closeAllConnections();
+    await composed.app.close();
+    for (const resource of composed.resources) await resource.close();
+  };
+  return {
+    url,
+    folder,
+    varDir: join(folder, 'var'),
+    composed,
+    person: (key) => demonstrationPerson(url, key),
+    stop,
+    remove: async () => {
+      await stop();
+      made?.remove();
+    },
+  };
+}
+
+/** An organisation of a test: registered, with its key and its system. */
+export interface TestOrganisation {
+  readonly id: string;
+  readonly key: OrganisationKey;
+  readonly system: HubClient;
+  /** Signs and hands in one fact; answers with its outcome. */
+  tell(fact: Telling): Promise<Told>;
+}
+
+/** A fact to tell. */
+export interface Telling {
+  readonly id: string;
+  readonly type: string;
+  readonly category: string;
+  readonly subject: SubjectIdentity;
+  readonly fact: SubmittedCloudEvent['data']['fact'];
+  readonly basis?: SharingBasis;
+  readonly time?: string;
+}
+
+/** What became of it. */
+export interface Told {
+  readonly outcome: string;
+  readonly factId: string | null;
+  readonly reasons: readonly { readonly code: string; readonly pointer?: string }[];
+  readonly repeated: boolean;
+  /** For Hub-Min-Token, of the organisation's own system only. */
+  readonly token: string | null;
+}
+
+/** A basis that education may state for enrolments, relationships and equipment. */
+export const PUBLIC_TASK: SharingBasis = {
+  lawful: 'public-task',
+  condition: 'none',
+  confidentiality: 'not-confidential',
+  purposes: [
+    'sen-support',
+    'direct-care',
+    'early-help',
+    'safeguarding',
+    'ehc-needs-assessment',
+    'subject-access',
+    'equipment-provision',
+    'transition',
+  ],
+};
+/** A basis that health may state. */
+export const DIRECT_CARE: SharingBasis = {
+  lawful: 'public-task',
+  condition: 'health-or-social-care',
+  confidentiality: 'implied-consent-direct-care',
+  purposes: ['direct-care', 'sen-support', 'safeguarding', 'early-help'],
+};
+/** A basis that rests on consent. */
+export const CONSENT: SharingBasis = {
+  lawful: 'consent',
+  condition: 'explicit-consent',
+  confidentiality: 'explicit-consent',
+  purposes: ['sen-support', 'direct-care', 'early-help', 'safeguarding'],
+};
+
+/** Registers an organisation through the API and signs its system in. */
+export async function organisation(
+  hubRunning: RunningHub,
+  id: string,
+  sector: 'education' | 'health' | 'social-care' | 'family',
+  profile: Readonly<Record<string, SharingBasis>> = {},
+): Promise<TestOrganisation> {
+  const key = await newOrganisationKey(`${id}-1`);
+  const json = { organisation: id, name: id, sector, codes: {}, keys: [key.publicJwk], profile };
+  mustBe(200, await hubRunning.person('administrator').ask('/v1/organisations', { json }));
+  const system = organisationSystem(hubRunning.url, id, key);
+  return { id, key, system, tell: (fact) => tell(id, key, system, fact) };
+}
+
+/** Puts an agreement in force through the API. */
+export async function agree(
+  hubRunning: RunningHub,
+  agreement: {
+    readonly id: string;
+    readonly source: string;
+    readonly recipient: string;
+    readonly categories: readonly string[];
+    readonly purposes: readonly string[];
+    readonly roles: readonly Role[];
+    readonly version?: number;
+  },
+): Promise<void> {
+  const { id, version = 1, ...content } = agreement;
+  const json = { agreement: id, version, title: id, from: '2018-01-01', ...content };
+  mustBe(200, await hubRunning.person('administrator').ask('/v1/agreements', { json }));
+}
+
+/** The child as its tellers know it: the hub's id, asked by a system that has told of it. */
+export async function childIdOf(teller: TestOrganisation, subject: SubjectIdentity): Promise<string> {
+  const { nhsNumber, upn, surname, birthDate } = subject;
+  const json = {
+    surname,
+    birthDate,
+    ...(nhsNumber === undefined ? {} : { nhsNumber }),
+    ...(upn === undefined ? {} : { upn }),
+  };
+  const answer = mustBe(
+    200,
+    await teller.system.ask('/v1/child-matches', { json, headers: { 'hub-purpose': 'direct-care' } }),
+  );
+  const { childId } = answer.json as { childId?: string };
+  if (childId === undefined) throw new Error('the child is not known');
+  return childId;
+}
+
+/** The timeline as somebody sees it. */
+export function timeline(client: HubClient, child: string, purpose: string, query = ''): Promise<Answer> {
+  return client.ask(`/v1/children/${child}/timeline${query}`, { headers: { 'hub-purpose': purpose } });
+}
+
+/** Waits until the views have read everything there is now. */
+export async function caughtUp({ composed }: RunningHub): Promise<void> {
+  const { VIEWS } = await import('../../sharing-protocol/src/views/views.ts');
+  const views = composed.app.get<{ status(): Promise<readonly { readonly behind: boolean | number | null }[]> }>(VIEWS);
+  for (let tries = 0; tries < 400; tries++) {
+    if ((await views.status()).every(({ behind }) => behind === false || behind === 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('the views do not catch up');
+}
+
+/** The answer, which must have this status. */
+export function mustBe(status: number, answer: Answer): Answer {
+  if (answer.status !== status)
+    throw new Error(`expected ${String(status)}, got ${String(answer.status)}: ${answer.text}`);
+  return answer;
+}
+
+/** An organisation id that the types accept. */
+export const org = (id: string): OrganisationId => id as OrganisationId;
+
+async function tell(id: string, key: OrganisationKey, system: HubClient, fact: Telling): Promise<Told> {
+  const event: SubmittedCloudEvent = {
+    specversion: '1.0',
+    id: fact.id,
+    source: `/organisations/${id}`,
+    type: fact.type,
+    time: fact.time ?? '2026-09-01T08:00:00Z',
+    datacontenttype: 'application/json',
+    category: fact.category,
+    ...(fact.basis === undefined ? {} : { basis: JSON.stringify(fact.basis) }),
+    data: { subject: fact.subject, fact: fact.fact },
+  };
+  const body = JSON.stringify([await signFact(event, key)]);
+  const headers = { 'content-type': 'application/cloudevents-batch+json' };
+  const answer = mustBe(202, await system.ask(`/v1/organisations/${id}/submissions`, { body, headers }));
+  const receipt = mustBe(200, await system.ask(answer.headers.get('location') ?? ''));
+  const [item] = (receipt.json as { items: readonly Omit<Told, 'token'>[] }).items;
+  if (item === undefined) throw new Error('no receipt item');
+  return { ...item, token: answer.headers.get('hub-min-token') };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
