@@ -5,14 +5,14 @@ import { tokenAt } from './token.ts';
 
 interface EventRow {
   readonly position: number;
-  readonly name: string;
+  readonly stream: string;
   readonly revision: number;
   readonly id: string;
   readonly type: string;
   readonly data: Uint8Array;
 }
 
-const COLUMNS = 'e.position, s.name, e.revision, e.id, e.type, e.data';
+const COLUMNS = 'position, stream, revision, id, type, data';
 
 /** Reads of the log on a connection of their own. */
 export class Reader {
@@ -25,12 +25,10 @@ export class Reader {
 
   constructor(db: DatabaseSync) {
     this.#db = db;
-    const ofStream = `select ${COLUMNS} from stream s join event e on e.stream = s.id where s.name = ? and e.revision`;
-    this.#forward = db.prepare(`${ofStream} >= ? order by e.revision limit ?`);
-    this.#backward = db.prepare(`${ofStream} <= ? order by e.revision desc limit ?`);
-    this.#tail = db.prepare(
-      'select max(e.revision) as tail from stream s join event e on e.stream = s.id where s.name = ?',
-    );
+    const ofStream = `select ${COLUMNS} from event where stream = ? and revision`;
+    this.#forward = db.prepare(`${ofStream} >= ? order by revision limit ?`);
+    this.#backward = db.prepare(`${ofStream} <= ? order by revision desc limit ?`);
+    this.#tail = db.prepare('select max(revision) as tail from event where stream = ?');
     this.#head = db.prepare('select coalesce(max(position), 0) as head from event');
   }
 
@@ -79,8 +77,8 @@ export class Reader {
     if (statement === undefined) {
       const marks = Array.from({ length: families }, () => '?').join(', ');
       statement = this.#db.prepare(
-        `select ${COLUMNS} from event e join stream s on s.id = e.stream
-         where e.position > ? and e.position <= ? and e.family in (${marks}) order by e.position limit ?`,
+        `select ${COLUMNS} from event
+         where position > ? and position <= ? and family in (${marks}) order by position limit ?`,
       );
       this.#all.set(key, statement);
     }
@@ -88,6 +86,6 @@ export class Reader {
   }
 }
 
-function toEvent({ position, name, revision, id, type, data }: EventRow): LoggedEvent {
-  return { stream: name, revision, id, type, data, token: tokenAt(position) };
+function toEvent({ position, stream, revision, id, type, data }: EventRow): LoggedEvent {
+  return { stream, revision, id, type, data, token: tokenAt(position) };
 }
