@@ -2,7 +2,8 @@ import type { FactId, Instant } from '#kernel';
 import type { Meta } from '#identity';
 import { FactStreams } from './fact-stream.ts';
 import type { Publisher } from './model.ts';
-import { Pipeline, type PublisherParts } from './publisher.ts';
+import type { PublisherParts } from './parts.ts';
+import { Pipeline } from './publisher.ts';
 import { expireQuarantine, resolveQuarantine, type Resolution, type Resolved } from './quarantine.ts';
 
 /** Publishing, and what operators do with what could not be published. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { factIdOf, type ChildId, type FactId, type OrganisationId } from '#kernel';
+import { factIdOf, type ChildId, type FactId, type OrganisationId, type RecordId } from '#kernel';
 import {
   encodeRecord,
   factDefinition,
@@ -22,7 +22,7 @@ import { emptyRegistry, evolveRegistry } from '../registry/index.ts';
 import { factSealingContext } from './fact-stream.ts';
 import type { SubmissionResult } from './model.ts';
 import { openPublisher, type Publishing } from './open-publisher.ts';
-import { QUARANTINE_DAYS } from './publisher.ts';
+import { QUARANTINE_DAYS } from './set-aside.ts';
 
 const SCHOOL = 'oakfield-primary' as OrganisationId;
 const TRUST = 'bridgewater-community-trust' as OrganisationId;
@@ -350,11 +350,15 @@ describe('publishing', () => {
   });
 
   it('lets nothing of an erased person back in', async () => {
-    await vault.suppress(SCHOOL, '17', 'erasure');
-    expect(await submit(signed(cloudEvent()))).toMatchObject({
+    await submit(signed(cloudEvent()));
+    const record = identity.recordOf(SCHOOL, '17') as RecordId;
+    await vault.suppress(SCHOOL, identity.suppressionOf(record) as string, 'erasure');
+    await identity.eraseRecord(record);
+    const before = await everything();
+    expect(await submit(signed(cloudEvent({ id: 'late' })))).toMatchObject({
       outcome: 'rejected',
       reasons: [{ code: 'RECORD_ERASED' }],
     });
-    expect(await everything()).toBe(0);
+    expect(await everything()).toBe(before);
   });
 });

@@ -2,9 +2,9 @@ import type { FactId, Instant } from '#kernel';
 import type { FactEvent, FactQuarantined } from '#contracts';
 import type { Identity, Meta } from '#identity';
 import { grantProcess, type OpenRefusal, type Vault } from '#vault';
+import { closeItem } from './carry.ts';
 import { factSealingContext, type FactStreams } from './fact-stream.ts';
 import type { Publisher, Submission, SubmissionResult } from './model.ts';
-import { closeItem } from './publisher.ts';
 import type { QuarantinedOriginal } from './statement.ts';
 
 /** What an operator may do with a quarantined item. */

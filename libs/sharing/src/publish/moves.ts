@@ -1,0 +1,80 @@
+import type { ChildId, FactId, RecordId } from '#kernel';
+import type { Identity } from '#identity';
+import type { Protection } from '../model.ts';
+import type { ProtectionCommand } from '../protection/index.ts';
+import type { FactState } from './fact.ts';
+import type { FactStreams } from './fact-stream.ts';
+import { ensureRelationship, type Cause, type RelationshipParts } from './relationships.ts';
+
+/** What keeps relationships with the child that their facts belong to. */
+export interface MoveParts extends RelationshipParts {
+  readonly identity: Pick<Identity, 'childOfFact' | 'lineageOf'>;
+}
+
+/**
+ * What a protection of another child of the lineage still says (`Identity.lineageOf`): refusals, withdrawals and ends. Nobody is let in by
+ * what was started or consented to there, because it was said of another child.
+ */
+export function restrictionsOnly(protection: Protection): Protection {
+  return { ...protection, starts: new Map(), consents: new Map() };
+}
+
+/**
+ * Makes the protection of the child that a fact belongs to say what the fact says, and takes from the children it came from whatever lets
+ * somebody in. An end stays there too while it holds: undoing a link opens nothing. Begins again where the fact moves meanwhile.
+ */
+export async function relateFact(
+  parts: MoveParts,
+  factId: FactId,
+  childNow: () => ChildId | undefined,
+  command: ProtectionCommand,
+  cause: Cause,
+): Promise<void> {
+  for (let child = childNow(); child !== undefined;) {
+    await ensureRelationship(parts, child, command, cause);
+    for (const earlier of parts.identity.lineageOf(child).slice(1)) {
+      const { starts, ends } = await parts.protection(earlier);
+      if (starts.has(factId) || (ends.has(factId) && command.type !== 'endRelationship')) {
+        await ensureRelationship(parts, earlier, retraction(factId), cause);
+      }
+    }
+    const then = childNow();
+    if (then === child) return;
+    child = then;
+  }
+}
+
+/**
+ * After a record was unlinked or split from a child: the relationships whose facts belong to another child now are stated there, then
+ * retracted here. May be called any number of times, and by anybody after `Identity.unlink` or `split`; the relationships process
+ * does it again from the log, so a crash between the two leaves nothing behind.
+ */
+export async function moveRelationships(
+  parts: MoveParts & { readonly streams: FactStreams },
+  from: ChildId,
+  cause: Omit<Cause, 'by'>,
+): Promise<void> {
+  const { starts } = await parts.protection(from);
+  for (const start of starts.values()) {
+    const { state } = await parts.streams.read(start.fact);
+    const record = recordOf(state);
+    const to = record === undefined ? undefined : parts.identity.childOfFact(start.fact, record);
+    if (to === undefined || to === from) continue;
+    const by = { by: start.organisation, ...cause };
+    const there = await parts.protection(to);
+    // What the new child's protection already says of the fact is newer; a withdrawn fact says nothing.
+    const stated = there.starts.has(start.fact) || there.ends.has(start.fact) || state.holds?.factType == null;
+    if (!stated) await ensureRelationship(parts, to, { type: 'startRelationship', data: start }, by);
+    await ensureRelationship(parts, from, retraction(start.fact), by);
+  }
+}
+
+/** The record a fact is about; a withdrawal that names none leaves it to the other statements. */
+function recordOf(state: FactState): RecordId | undefined {
+  const named = [...state.statements.values()].find(({ recordId }) => recordId !== null);
+  return state.holds?.recordId ?? named?.recordId ?? undefined;
+}
+
+function retraction(fact: string): ProtectionCommand {
+  return { type: 'retractRelationship', data: { fact: fact as FactId } };
+}
