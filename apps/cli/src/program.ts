@@ -89,11 +89,11 @@ function hubCommands(root: Command, say: Say, env: Environment): void {
         ...(options.only === undefined ? {} : { organisation: options.only }),
       };
       const answer = await client.ask('/v1/erasures', { json, headers: { 'hub-purpose': 'audit' } });
-      const { erasureId, records, keysDestroyed } = expectOk<{
+      const { erasureId, records, keysDestroyed } = expectOk(answer) as {
         erasureId: string;
         records: number;
         keysDestroyed: number;
-      }>(answer);
+      };
       say(`erased: ${String(records)} records, ${String(keysDestroyed)} keys; ${erasureId}`);
     });
 }

@@ -22,8 +22,8 @@ export async function signIn(options: SignIn): Promise<HubClient> {
 }
 
 /** The answer's JSON, or an error with the hub's own words and code. */
-export function expectOk<T>(answer: { readonly status: number; readonly json: unknown; readonly text: string }): T {
-  if (answer.status >= 200 && answer.status < 300) return answer.json as T;
+export function expectOk(answer: { readonly status: number; readonly json: unknown; readonly text: string }): unknown {
+  if (answer.status >= 200 && answer.status < 300) return answer.json;
   const problem = (answer.json ?? {}) as { title?: string; code?: string; detail?: string; errors?: unknown };
   const words = [problem.title, problem.detail].filter((word) => word !== undefined).join(': ');
   const errors = problem.errors === undefined ? '' : ` ${JSON.stringify(problem.errors)}`;

@@ -131,11 +131,14 @@ async function send(
 ): Promise<Answer> {
   const json = asking?.json === undefined ? undefined : JSON.stringify(asking.json);
   const body = json ?? asking?.body;
-  const response = await fetch(`${url}${path}`, {
+  const init = {
     method: asking?.method ?? (body === undefined ? 'GET' : 'POST'),
     headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...asking?.headers, ...sign },
-    ...(body === undefined ? {} : { body: body as string, duplex: 'half' }),
-  } as RequestInit);
+    ...(body === undefined ? {} : { body }),
+    // A streamed body is sent while it is read (Fetch standard, RequestInit.duplex).
+    duplex: 'half',
+  };
+  const response = await fetch(`${url}${path}`, init);
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, json: parsed(text) };
 }

@@ -22,7 +22,7 @@ export interface ProjectionStatus {
 /** Every view with its live generation, how far behind it is and what is parked. */
 export async function projections(client: HubClient): Promise<readonly ProjectionStatus[]> {
   const answer = await client.ask('/v1/admin/projections', { headers: { 'hub-purpose': 'system-support' } });
-  return expectOk<{ projections: readonly ProjectionStatus[] }>(answer).projections;
+  return (expectOk(answer) as { projections: readonly ProjectionStatus[] }).projections;
 }
 
 /** One line a view. */

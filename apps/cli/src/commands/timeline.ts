@@ -10,7 +10,7 @@ export interface TimelineOptions {
 
 interface TimelineAnswer {
   readonly items: readonly {
-    readonly happenedAt: string;
+    readonly happenedOn: string;
     readonly type: string;
     readonly organisation: string;
     readonly data: object;
@@ -22,9 +22,9 @@ interface TimelineAnswer {
 export async function timelineLines(client: HubClient, options: TimelineOptions): Promise<readonly string[]> {
   const path = `/v1/children/${options.child}/timeline?limit=${String(options.limit)}`;
   const answer = await client.ask(path, { headers: { 'hub-purpose': options.purpose } });
-  const { items, next } = expectOk<TimelineAnswer>(answer);
+  const { items, next } = expectOk(answer) as TimelineAnswer;
   const lines = items.map(
-    (item) => `${item.happenedAt.slice(0, 10)}  ${item.organisation}  ${item.type}  ${JSON.stringify(item.data)}`,
+    (item) => `${item.happenedOn}  ${item.organisation}  ${item.type}  ${JSON.stringify(item.data)}`,
   );
   return next === undefined ? lines : [...lines, '(more: raise --limit)'];
 }

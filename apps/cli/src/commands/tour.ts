@@ -68,7 +68,7 @@ async function firstChild(stories: readonly Story[], parent: HubClient): Promise
     json: { nhsNumber, surname, birthDate },
     headers: { 'hub-purpose': 'subject-access' },
   });
-  const match = expectOk<{ childId?: string }>(answer);
+  const match = expectOk(answer) as { childId?: string };
   if (match.childId === undefined) throw new Error('the demonstration is not told yet: tellonce seed');
   return match.childId;
 }

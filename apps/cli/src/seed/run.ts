@@ -108,7 +108,7 @@ async function tell(
     body: JSON.stringify([await signFact(event, agency.key)]),
     headers: { 'content-type': 'application/cloudevents-batch+json' },
   });
-  const receipt = expectOk<{ id: string; counts: { published: number } }>(answer);
+  const receipt = expectOk(answer) as { id: string; counts: { published: number } };
   if (receipt.counts.published !== 1) {
     const { text } = await agency.system.ask(`/v1/submissions/${receipt.id}`);
     throw new Error(`story ${story.name}: ${step.id} was not published: ${text}`);
@@ -126,7 +126,7 @@ async function childOf(story: Story, agencies: ReadonlyMap<string, Agency>): Pro
     json: { nhsNumber, surname, birthDate },
     headers: { 'hub-purpose': 'direct-care' },
   });
-  const match = expectOk<{ outcome: string; childId?: string }>(answer);
+  const match = expectOk(answer) as { outcome: string; childId?: string };
   if (match.childId === undefined) throw new Error(`story ${story.name}: the child is not known yet`);
   return match.childId;
 }

@@ -27,7 +27,7 @@ export class ChildMatchesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChildMatch> {
-    const { outcome, children } = this.#core.match({ ...dto });
+    const { outcome, children } = this.#core.match(dto);
     if (outcome === 'Error') {
       const errors = [
         { code: 'IDENTIFIER_CHECK_FAILED', pointer: dto.nhsNumber === undefined ? '/upn' : '/nhsNumber' },

@@ -26,7 +26,8 @@ export class RegistryController {
   @Post('organisations')
   @HttpCode(200)
   async register(@Body() dto: RegisterOrganisationDto, @CurrentCaller() caller: Caller): Promise<Changed> {
-    const data = { ...dto } as unknown as OrganisationRegistered;
+    const { organisation, name, sector, codes, keys, profile } = dto;
+    const data = { organisation, name, sector, codes, keys, profile } as unknown as OrganisationRegistered;
     return this.#command({ type: 'registerOrganisation', data }, caller);
   }
 
@@ -61,8 +62,10 @@ export class RegistryController {
   @Post('agreements')
   @HttpCode(200)
   async putInForce(@Body() dto: AgreementDto, @CurrentCaller() caller: Caller): Promise<Changed> {
+    const { agreement, version, title, source, recipient, categories, purposes, roles, from } = dto;
     const until = (dto.until ?? null) as PlainDate | null;
-    const data = { ...dto, until } as unknown as AgreementInForce;
+    const content = { agreement, version, title, source, recipient, categories, purposes, roles, from, until };
+    const data = content as unknown as AgreementInForce;
     return this.#command({ type: 'putAgreementInForce', data }, caller);
   }
 

@@ -78,7 +78,14 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       ...(composition.stage === undefined ? {} : { stage: composition.stage }),
     });
     const { core } = opened;
-    const readiness = new Readiness([{ name: 'log', check: async () => void (await core.log.head()) }]);
+    const readiness = new Readiness([
+      {
+        name: 'log',
+        check: async () => {
+          await core.log.head();
+        },
+      },
+    ]);
     const receipts = openReceipts(join(config.varDir, 'receipts.db'));
     const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);

@@ -19,7 +19,9 @@ export function followSurely(
         drops = 0;
       } catch (error) {
         drops += 1;
-        if (!stop.signal.aborted) alarm(`follow-${name}`, error);
+        // Stopped by us while it was reading is no drop.
+        if ((stop.signal as { readonly aborted: boolean }).aborted) return;
+        alarm(`follow-${name}`, error);
         await wait(Math.min(100 * 2 ** Math.min(drops, 7), 10_000), undefined, { signal: stop.signal }).catch(
           () => undefined,
         );

@@ -91,13 +91,21 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
     clock,
     chance,
     hubKey: hubKey(master, 'translation'),
-    registry: tails.registry,
-    protection: tails.protection,
+    registry: () => tails.registry(),
+    protection: (child) => tails.protection(child),
   });
   const erasers: Eraser[] = [];
   const followers: Follower[] = [
     followSurely('tree', (signal) => tree.follow(signal), alarm),
-    openRelationshipsProcess({ log, vault, identity, clock, protection: tails.protection, varDir, alarm }),
+    openRelationshipsProcess({
+      log,
+      vault,
+      identity,
+      clock,
+      protection: (child) => tails.protection(child),
+      varDir,
+      alarm,
+    }),
   ];
   const core: Core = {
     clock,

@@ -97,7 +97,7 @@ export function quarantineDesk(view: View, publishing: Publishing): QuarantineDe
 function itemOf(row: Readonly<Record<string, unknown>>): QuarantinedItem {
   return {
     factId: String(row['fact_id']) as FactId,
-    factType: row['fact_type'] === null ? null : String(row['fact_type']),
+    factType: typeof row['fact_type'] === 'string' ? row['fact_type'] : null,
     reasons: JSON.parse(String(row['reasons'])) as readonly Reason[],
     quarantinedAt: String(row['quarantined_at']) as Instant,
     expiresAt: String(row['expires_at']) as Instant,

@@ -1,4 +1,4 @@
-import type { FactId, Instant, JsonObject } from '#kernel';
+import { dayOf, type FactId, type Instant, type JsonObject } from '#kernel';
 import { CATEGORIES, type Category, type Provenance, type SealingContext } from '#contracts';
 import { openFact, type Permit } from '#sharing';
 import { grantDisclose, type Vault } from '#vault';
@@ -11,6 +11,8 @@ export interface TimelineItem {
   readonly category: string;
   readonly organisation: string;
   readonly happenedAt: string;
+  /** The same as a day of the area, which is what most facts state. */
+  readonly happenedOn: string;
   readonly statedAt: string;
   readonly recordedAt: string;
   readonly data: JsonObject;
@@ -49,6 +51,7 @@ export function openPage(vault: Vault, decision: string, rows: readonly Timeline
         category: categoryOf(vault, row),
         organisation: row.organisation,
         happenedAt: row.happened_at,
+        happenedOn: dayOf(row.happened_at as Instant),
         statedAt: row.stated_at,
         recordedAt: row.recorded_at as Instant,
         data,
