@@ -9,3 +9,5 @@ export const appParts: Composition['parts'] = async (opened, config, logger) => 
   const { views, resources } = await sharingProtocolParts(opened, config, logger);
   return { modules: [EducationModule, HealthModule, SocialCareModule, SharingProtocolModule.of(views)], resources };
 };
+
+export { VIEWS, type Views } from '../../sharing-protocol/src/sharing-protocol.module.ts';

@@ -16,6 +16,7 @@ import {
 import { temporaryFolder } from '#testing';
 import type { OrganisationId } from '#kernel';
 import { hub } from '../src/hub.ts';
+import { VIEWS, type Views } from '../src/hub.module.ts';
 
 /** How a hub under test differs from one that is simply started. */
 export interface HubOptions {
@@ -204,8 +205,7 @@ export function timeline(client: HubClient, child: string, purpose: string, quer
 
 /** Waits until the views have read everything there is now. */
 export async function caughtUp({ composed }: RunningHub): Promise<void> {
-  const { VIEWS } = await import('../../sharing-protocol/src/views/views.ts');
-  const views = composed.app.get<{ status(): Promise<readonly { readonly behind: boolean | number | null }[]> }>(VIEWS);
+  const views = composed.app.get<Views>(VIEWS);
   for (let tries = 0; tries < 400; tries++) {
     if ((await views.status()).every(({ behind }) => behind === false || behind === 0)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -45,3 +45,5 @@ export async function sharingProtocolParts(
   const views = await openViews(opened.core, config.varDir, alarm, () => performance.now());
   return { views, resources: [{ name: 'views', close: () => views.close() }] };
 }
+
+export { VIEWS, type Views };

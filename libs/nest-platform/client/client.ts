@@ -14,7 +14,7 @@ export interface Answer {
 export interface Asking {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | ReadableStream;
+  readonly body?: NonNullable<RequestInit['body']>;
   readonly json?: unknown;
 }
 
@@ -131,7 +131,7 @@ async function send(
 ): Promise<Answer> {
   const json = asking?.json === undefined ? undefined : JSON.stringify(asking.json);
   const body = json ?? asking?.body;
-  const init = {
+  const init: RequestInit & { readonly duplex: 'half' } = {
     method: asking?.method ?? (body === undefined ? 'GET' : 'POST'),
     headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...asking?.headers, ...sign },
     ...(body === undefined ? {} : { body }),
