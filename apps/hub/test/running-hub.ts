@@ -207,7 +207,7 @@ export function timeline(client: HubClient, child: string, purpose: string, quer
 export async function caughtUp({ composed }: RunningHub): Promise<void> {
   const views = composed.app.get<Views>(VIEWS);
   for (let tries = 0; tries < 400; tries++) {
-    if ((await views.status()).every(({ behind }) => behind === false || behind === 0)) return;
+    if ((await views.status()).every(({ behind }) => behind === 0)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error('the views do not catch up');
