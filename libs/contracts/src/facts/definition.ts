@@ -22,8 +22,8 @@ export interface FactDefinition {
   readonly data: TObject;
   /** A realistic, valid example of `data`. */
   readonly example: JsonObject;
-  /** Member of `data` that says when it happened (date or date-time), a top-level name. */
-  readonly happened: string;
+  /** Member of `data` that says when it happened (date or date-time), a top-level name; absent where nothing but the statement has a time. */
+  readonly happened?: string;
   /** Bases this type may carry; anything else is quarantined. */
   readonly bases: {
     readonly lawful: readonly (typeof LAWFUL_BASES)[number][];

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { canonicalBytes, type JsonObject } from '#kernel';
 import { validateFact } from '../registry.ts';
 import { decodeRecord, readRecord, upcast, UnreadableRecord, type Upcasters } from '../stored/decode.ts';
-import { encodeRecord, type StoredRecord } from '../stored/record.ts';
+import { encodeRecord } from '../stored/record.ts';
 
 /**
  * What happens as versions meet. The pretended next release renames `reason` of an agreement's end to `because` (v2) and adds `by` (v3);

@@ -28,6 +28,5 @@ export const factCorrected: FactDefinition = {
     fact: { setting: '100101', startDate: '2026-09-04' },
     reason: 'First day was a training day.',
   },
-  happened: 'corrects',
   bases: ORDINARY,
 };

@@ -18,6 +18,5 @@ export const factWithdrawn: FactDefinition = {
     reason: sealedCode('why', ['entered-in-error', 'no-longer-shared', 'duplicate']),
   }),
   example: { withdraws: 'enrol-2201', reason: 'entered-in-error' },
-  happened: 'withdraws',
   bases: ORDINARY,
 };
