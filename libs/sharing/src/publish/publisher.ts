@@ -111,8 +111,10 @@ export class Pipeline implements Publisher {
     const concerned = definition.relationship !== undefined || statement.operation === 'correct';
     const desired: Desired = { definition, data: statement.fact };
     const known = await lookUp(this.#streams, this.#recollection, placed, concerned);
-    if (concerned && wouldHold(known.read?.state, body)) await this.#relate(placed, record, desired, 'before');
-    const command = (same: 'same' | 'other'): FactCommand => ({ type: 'state', body, known: same });
+    // What is said of another subject's fact is set aside below, and changes nobody's protection.
+    const same = (known.read?.state.holds?.recordId ?? record) === record;
+    if (concerned && same && wouldHold(known.read?.state, body)) await this.#relate(placed, record, desired, 'before');
+    const command = (as: 'same' | 'other'): FactCommand => ({ type: 'state', body, known: as });
     const carried = await carry(this.#streams, this.#recollection, placed, factId, command, sealing, known);
     const { decision, token, row } = carried;
     if (decision.kind === 'conflict') return conflict(factId);

@@ -205,7 +205,7 @@ const bases = new Map<string, Partial<SharingBasis>>();
 const days = new Map<string, Instant>();
 
 function happenedAt(definition: FactDefinition | undefined, fact: JsonObject, otherwise: Instant): Instant {
-  const text = definition === undefined ? undefined : fact[definition.happened];
+  const text = definition?.happened === undefined ? undefined : fact[definition.happened];
   if (typeof text !== 'string') return otherwise;
   const known = days.get(text);
   if (known !== undefined) return known;
