@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /** What the compiler leaves behind but the built hub reads: policies as published, the stand-alone verifier. */
 const root = join(import.meta.dirname, '..');
-for (const asset of ['libs/sharing/cedar', 'libs/transparency/verifier', 'libs/nest-platform/src/openapi']) {
+for (const asset of ['libs/sharing/cedar', 'libs/transparency/verifier']) {
   if (existsSync(join(root, asset))) {
     cpSync(join(root, asset), join(root, 'dist', asset), { recursive: true, filter: (from) => !from.endsWith('.ts') });
   }

@@ -1,2 +1,3 @@
 export * from './fakes.ts';
 export * from './folders.ts';
+export * from './open-api-check.ts';

@@ -10,7 +10,7 @@ import { Readiness } from '../health/readiness.ts';
 import { createApp } from '../http/create-app.ts';
 import { createLogger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { validateOpenApi } from './validate.ts';
+import { validateOpenApi } from '#testing';
 
 class ThingDto {
   @ApiProperty({ type: String })
