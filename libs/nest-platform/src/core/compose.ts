@@ -17,6 +17,7 @@ import { createApp } from '../http/create-app.ts';
 import type { AppLogger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { Resource } from '../run/drain.ts';
+import { EXIT } from '../run/start-problem.ts';
 import type { Composed } from '../run/run-app.ts';
 import { openReceipts } from '../submissions/receipts-sqlite.ts';
 import { CoreModule } from './core.module.ts';
@@ -39,6 +40,9 @@ export interface Composition {
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly stage?: CoreOptions['stage'];
+  readonly openLog?: CoreOptions['openLog'];
+  /** Ends the process with a code of sysexits.h; a test notes that it would. */
+  readonly endProcess?: (code: number) => void;
   readonly announce?: (publicUrl: string, opened: OpenedCore) => void;
 }
 
@@ -58,13 +62,13 @@ class RootModule {}
 /** Composes one process: everything is made here, once, and handed down. */
 export function compose(composition: Composition): (config: Config, logger: AppLogger) => Promise<ComposedHub> {
   return async (config, logger) => {
-    const { clock = systemClock, chance = systemChance } = composition;
+    const { clock = systemClock, chance = systemChance, endProcess = exit } = composition;
     const metrics = new Metrics({ version: composition.version, sha: 'source' });
     const alarms = metrics.counter('tellonce_alarms_total', 'Things somebody has to look at', ['what']);
     const alarm = (what: string, error: unknown): void => {
       alarms({ what });
       logger.error({ event: 'alarm', what, err: error }, 'alarm');
-      if (error instanceof LogFailed) endProcess(readiness, logger);
+      if (error instanceof LogFailed) endAfterFailure(readiness, logger, endProcess);
     };
     mkdirSync(config.varDir, { recursive: true });
     const opened = await openCore({
@@ -76,6 +80,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       timer: { after: (milliseconds, run) => cancellable(setTimeout(run, milliseconds)) },
       alarm,
       ...(composition.stage === undefined ? {} : { stage: composition.stage }),
+      ...(composition.openLog === undefined ? {} : { openLog: composition.openLog }),
     });
     const { core } = opened;
     const readiness = new Readiness([
@@ -154,11 +159,14 @@ function cancellable(timer: NodeJS.Timeout): () => void {
 }
 
 /** After a failed commit nothing may be acknowledged any more; whoever supervises starts us again on what the disk really holds. */
-function endProcess(readiness: Readiness, logger: AppLogger): void {
+function endAfterFailure(readiness: Readiness, logger: AppLogger, end: (code: number) => void): void {
   readiness.markDraining();
   logger.fatal({ event: 'log-failed' }, 'the log cannot be written; the process ends');
-  setTimeout(() => process.exit(74), 500).unref();
+  // Time for the 503s that are on their way.
+  setTimeout(() => end(EXIT.ioError), 500).unref();
 }
+
+const exit = (code: number): void => process.exit(code);
 
 function clientOf(opened: OpenedCore, clientId: string) {
   for (const found of opened.tails.known().organisations.values()) {

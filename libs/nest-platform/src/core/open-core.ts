@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { FAMILIES, type Family } from '#contracts';
 import type { Chance, Clock } from '#kernel';
+import type { EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { openIdentity } from '#identity';
 import { enforcementPoint, openPublisher, type LookBook, type Publishing, type Stage } from '#sharing';
@@ -36,6 +37,8 @@ export interface CoreOptions {
   readonly alarm: (what: string, error: unknown) => void;
   /** Where a test stops a request between decision and answer. */
   readonly stage?: (at: Stage) => Promise<void>;
+  /** How the log is opened: a test of a full disk or a failed commit says otherwise. */
+  readonly openLog?: (path: string) => Promise<EventLog>;
 }
 
 /** A core with what only the composition of the process may touch. */
@@ -57,7 +60,8 @@ const PROVEN: readonly Family[] = FAMILIES;
 export async function openCore(options: CoreOptions): Promise<OpenedCore> {
   const { varDir, clock, chance, alarm } = options;
   const master = loadKek(options.keyFile, { create: true, chance });
-  const log = watched(await openSqliteLog({ path: join(varDir, 'log.db') }), (error) => alarm('log', error));
+  const { openLog = (path: string) => openSqliteLog({ path }) } = options;
+  const log = watched(await openLog(join(varDir, 'log.db')), (error) => alarm('log', error));
   const kek = hubSecret(master, 'key-encryption');
   const vault = await openVault({
     path: join(varDir, 'keys.db'),
@@ -82,7 +86,7 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
   });
 
   const identity = await openIdentity({ path: join(varDir, 'identity.db'), log, vault, chance, clock });
-  const tails = await currentTails(log);
+  const tails = await currentTails(log, (child) => identity.lineageOf(child));
   const looks: LookBook = { log, vault, clock, chance };
   const publishing = openPublisher({
     log,

@@ -19,7 +19,7 @@ export interface RelationshipsOptions {
 }
 
 /**
- * Finishes what a crash left between a fact and its relationship. The publisher has done it before acknowledging, so this finds work only
+ * Finishes what a crash left between a fact, or a move of its record, and its relationship. The publisher has done it before acknowledging, so this finds work only
  * after a crash; its place in the log may lag, because handling an event again changes nothing.
  */
 export function openRelationshipsProcess(options: RelationshipsOptions): Follower {
@@ -35,7 +35,7 @@ export function openRelationshipsProcess(options: RelationshipsOptions): Followe
   });
   const follow = async (signal: AbortSignal): Promise<void> => {
     const after = existsSync(file) ? (readFileSync(file, 'utf8') as LogToken) : null;
-    for await (const batch of log.subscribe({ families: ['fact'], after, signal, batch: 200 })) {
+    for await (const batch of log.subscribe({ families: ['fact', 'child'], after, signal, batch: 200 })) {
       if (batch.kind === 'events') for (const event of batch.events) await handle(event);
       if (batch.token !== null) remember(file, batch.token);
     }

@@ -6,6 +6,7 @@ import {
   emptyRegistry,
   evolveProtection,
   evolveRegistry,
+  restrictionsOnly,
   type Protection,
   type Registry,
   type Tails,
@@ -22,8 +23,14 @@ export interface CurrentTails extends Tails {
 /** Protections of so many children are kept in memory; a fold of ten events is about 4 kB. */
 const CHILDREN = 20_000;
 
-/** Cached folds over a log; reads the registry once, so that somebody can sign in. */
-export async function currentTails(log: EventLog): Promise<CurrentTails> {
+/**
+ * Cached folds over a log; reads the registry once, so that somebody can sign in. `lineageOf` gives the child itself first, then every
+ * child one of its records was under: what was refused there holds on, what was allowed there does not.
+ */
+export async function currentTails(
+  log: EventLog,
+  lineageOf: (child: ChildId) => readonly [ChildId, ...ChildId[]],
+): Promise<CurrentTails> {
   const registries = cachedFolds<Registry>({ log, initial: () => emptyRegistry(), evolve: evolveRegistry, most: 1 });
   const protections = cachedFolds<Protection>({
     log,
@@ -37,6 +44,12 @@ export async function currentTails(log: EventLog): Promise<CurrentTails> {
     return known;
   };
   const protection = async (child: ChildId): Promise<Protection> => (await protections(protectionStream(child))).state;
+  const protectionsOf = async (child: ChildId): Promise<readonly Protection[]> => {
+    const [own, ...earlier] = lineageOf(child);
+    const all = [await protection(own)];
+    for (const each of earlier) all.push(restrictionsOnly(await protection(each)));
+    return all;
+  };
   await registry();
-  return { registry, protection, protections: async (child) => [await protection(child)], known: () => known };
+  return { registry, protection, protections: protectionsOf, known: () => known };
 }
