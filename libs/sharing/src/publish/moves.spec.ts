@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { namedUuid, type ChildId, type FactId, type OrganisationId, type PlainDate, type RecordId } from '#kernel';
+import { namedUuid, type ChildId, type FactId, type OrganisationId, type RecordId } from '#kernel';
 import { factStream, protectionStream, type PublicJwk } from '#contracts';
 import { AppendInDoubt, type EventLog, type LoggedEvent } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
@@ -313,7 +313,7 @@ describe('relationships', () => {
               purpose: 'sen-support',
               at: clock.now(),
               registry,
-              protections: [own, ...earlier.map((each) => each && restrictionsOnly(each))],
+              protections: [own, ...earlier.map(restrictionsOnly)],
             } as const;
             const slice = { organisation: reader, category: 'education.enrolment', reliesOnConsent } as const;
             return decide(question, slice).effect === 'permit';
@@ -352,7 +352,7 @@ describe('relationships', () => {
       expect(aside).toMatchObject({ outcome: 'quarantined', factId: id, repeated: false });
       expect(await submit({ id: 'start', basis: undefined })).toMatchObject({ factId: id, repeated: true });
       expect(await log.tail(factStream(fact))).toBe(0);
-      expect((await protection(childNow())).starts.get(fact)?.from).toBe('2026-08-05' as PlainDate);
+      expect((await protection(childNow())).starts.get(fact)?.from).toBe('2026-08-05');
     });
   });
 });
