@@ -23,5 +23,4 @@ export * from './run/node-version.ts';
 export * from './run/run-app.ts';
 export * from './run/start-problem.ts';
 export * from './submissions/index.ts';
-export * from './openapi/validate.ts';
 export * from './core/index.ts';
