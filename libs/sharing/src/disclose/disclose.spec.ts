@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { ChildId, DecisionId, FactId, OrganisationId } from '#kernel';
+import { decodeRecord, type LookRecorded } from '#contracts';
+import { LogFailed, type EventLog } from '#event-log';
+import { openSqliteLog } from '#event-log/sqlite';
+import { fakeChance, fakeClock } from '#testing';
+import { grantProcess, openVault, type Vault } from '#vault';
+import { emptyProtection } from '../protection/index.ts';
+import { emptyRegistry } from '../registry/index.ts';
+import {
+  enforcementPoint,
+  openLook,
+  release,
+  type Caller,
+  type Disclosed,
+  type Disclosure,
+  type LookBook,
+  type Tails,
+} from './index.ts';
+
+const CHILD = '0b7c3b8e-7e0f-4d62-8f38-0c8f2b0f0001' as ChildId;
+const FACT = '0b7c3b8e-7e0f-4d62-8f38-0c8f2b0f0002' as FactId;
+const CALLER: Caller = {
+  reader: { sub: 'p1', organisation: 'oakfield' as OrganisationId, role: 'senco', acr: '1', client: 'c' },
+  purpose: 'sen-support',
+  requestId: 'r',
+  correlationId: 'c',
+};
+
+describe('disclose: decide, store the look, look again, open, answer', () => {
+  let log: EventLog;
+  let vault: Vault;
+  let book: LookBook;
+  let revision: number;
+  let steps: string[];
+  const tails: Tails = {
+    registry: async () => emptyRegistry(),
+    protections: async (child) => [{ ...emptyProtection(child), revision }],
+  };
+  const permitted: Disclosure<string, readonly FactId[], string> = {
+    caller: CALLER,
+    child: CHILD,
+    route: 'GET /v1/children/:childId/timeline',
+    rule: () => ({ effect: 'permit', scope: 'scope', slices: [] }),
+    find: async () => (steps.push('find'), [FACT]),
+    facts: (found) => found,
+    open: () => (steps.push('open'), 'words'),
+  };
+
+  beforeEach(async () => {
+    [revision, steps] = [0, []];
+    log = await openSqliteLog({ path: ':memory:' });
+    const clock = fakeClock();
+    vault = await openVault({ path: ':memory:', kek: new Uint8Array(32), chance: fakeChance(), clock });
+    book = { log, vault, clock, chance: fakeChance('looks') };
+  });
+
+  const looks = async () => {
+    const found = [];
+    for await (const events of log.readAll({ families: ['look'] }))
+      found.push(...events.map(({ data }) => decodeRecord(data)));
+    return found;
+  };
+
+  it('opens nothing before the look is stored, and cites it', async () => {
+    const stored: number[] = [];
+    const result = await enforcementPoint(
+      tails,
+      book,
+    )({
+      ...permitted,
+      open: (_found, _scope, decision) => {
+        stored.push(1);
+        return decision;
+      },
+    });
+    if (!result.ok) throw new Error(result.error);
+    const [look] = await looks();
+    const { decision, sealed } = look?.data as unknown as LookRecorded;
+    expect(release(result.value)).toBe(decision);
+    expect(openLook(vault, grantProcess('test'), decision, CALLER.reader.organisation, sealed)).toMatchObject({
+      effect: 'permit',
+      child: CHILD,
+      facts: [FACT],
+      protection: [{ child: CHILD, revision: 0 }],
+    });
+    expect(stored).toEqual([1]);
+  });
+
+  it('stores nothing of reader or child in the clear', async () => {
+    await enforcementPoint(tails, book)({ ...permitted, caller: { ...CALLER, detail: 'about Maya' } });
+    const text = JSON.stringify(await looks());
+    expect([text.includes(CHILD), text.includes('Maya'), text.includes('sen-support'), text.includes('"p1"')]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('starts again where what it was decided on moved, and says that the first look disclosed nothing', async () => {
+    const disclose = enforcementPoint(tails, book, async (at) => {
+      if (at === 'looked' && revision === 0) revision = 1;
+    });
+    const result = await disclose(permitted);
+    expect(result.ok).toBe(true);
+    expect((await looks()).map(({ type }) => type)).toEqual([
+      'look.recorded.v1',
+      'look.aborted.v1',
+      'look.recorded.v1',
+    ]);
+    expect(steps).toEqual(['find', 'find', 'open']);
+  });
+
+  it('refuses in the end where it moved to a refusal', async () => {
+    const disclose = enforcementPoint(tails, book, async (at) => {
+      if (at === 'looked') revision = 1;
+    });
+    const result = await disclose({
+      ...permitted,
+      rule: ({ protections }) =>
+        protections[0]?.revision === 0
+          ? { effect: 'permit', scope: 'scope', slices: [] }
+          : { effect: 'deny', reasons: ['no-consent'] },
+    });
+    expect(result).toEqual({ ok: false, error: 'not-found' });
+    expect(steps).not.toContain('open');
+  });
+
+  it('gives up rather than answer on what keeps moving', async () => {
+    const disclose = enforcementPoint(tails, book, async (at) => {
+      if (at === 'looked') revision += 1;
+    });
+    expect(await disclose(permitted)).toEqual({ ok: false, error: 'moved-too-often' });
+    expect(steps).not.toContain('open');
+  });
+
+  it('opens nothing where the look can not be stored', async () => {
+    const failing: LookBook = { ...book, log: { ...log, append: () => Promise.reject(new LogFailed('full')) } };
+    await expect(enforcementPoint(tails, failing)(permitted)).rejects.toThrow(LogFailed);
+    expect(steps).not.toContain('open');
+  });
+
+  it('treats a child nobody knows as a child that is refused: one look each', async () => {
+    const deny = { ...permitted, rule: () => ({ effect: 'deny' as const, reasons: ['no-relationship'] }) };
+    const refused = await enforcementPoint(tails, book)(deny);
+    const afterRefusal = (await looks()).length;
+    const absent = await enforcementPoint(tails, book)({ ...permitted, child: null });
+    expect([refused, absent]).toEqual([
+      { ok: false, error: 'not-found' },
+      { ok: false, error: 'not-found' },
+    ]);
+    expect([afterRefusal, (await looks()).length]).toEqual([1, 2]);
+  });
+
+  it('lets nothing out that it did not make itself', () => {
+    expect(() => release({ decision: 'd' as DecisionId, value: 'words' } as unknown as Disclosed<string>)).toThrow();
+  });
+});
