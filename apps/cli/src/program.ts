@@ -27,14 +27,15 @@ export function program(env: Environment, say: Say): Command {
   return root;
 }
 
-function demonstrationCommands(root: Command, env: Environment, say: Say): void {
-  const folder = join(projectRoot(import.meta.dirname), 'infra', 'seed');
+function demonstrationCommands(command: Command, env: Environment, say: Say): void {
+  const root = projectRoot(import.meta.dirname);
+  const folder = join(root, 'infra', 'seed');
   const keys = `${settings(env).keyFile}.demonstration.json`;
   const guided = async (url: string): Promise<void> => {
     const { stories } = readSeed(folder);
-    for (const line of await tour({ url, stories, person: (key) => demonstrationPerson(url, key) })) say(line);
+    for (const line of await tour({ url, root, stories, person: (key) => demonstrationPerson(url, key) })) say(line);
   };
-  root
+  command
     .command('seed')
     .description('tells the demonstration area and its stories through the public API; the same again changes nothing')
     .option('--url <url>', 'the hub', urlOf(env))
@@ -52,7 +53,7 @@ function demonstrationCommands(root: Command, env: Environment, say: Say): void 
       for (const child of children) say(`${child.childId}  ${child.tells}`);
       if (options.tour) await guided(options.url);
     });
-  root
+  command
     .command('tour')
     .description('says what to try with the demonstration data')
     .option('--url <url>', 'the hub', urlOf(env))

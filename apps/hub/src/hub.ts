@@ -8,7 +8,7 @@ import { appParts } from './hub.module.ts';
 
 /** Everything in one process on the embedded log. A test hands in clock, chance and where to stop a request. */
 export function hub(
-  extra: Pick<Composition, 'clock' | 'chance' | 'stage' | 'announce'> = {},
+  extra: Pick<Composition, 'clock' | 'chance' | 'stage' | 'announce' | 'openLog' | 'endProcess'> = {},
 ): ReturnType<typeof compose> {
   const root = projectRoot(import.meta.dirname);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };

@@ -24,6 +24,8 @@ export interface HubOptions {
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly stage?: Composition['stage'];
+  readonly openLog?: Composition['openLog'];
+  readonly endProcess?: Composition['endProcess'];
   readonly witness?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -57,11 +59,13 @@ export async function runningHub(options: HubOptions = {}): Promise<RunningHub> 
     ...options.env,
   });
   if (!config.ok) throw new Error(JSON.stringify(config.error));
-  const { clock, chance, stage } = options;
+  const { clock, chance, stage, openLog, endProcess } = options;
   const composed = await hub({
     ...(clock === undefined ? {} : { clock }),
     ...(chance === undefined ? {} : { chance }),
     ...(stage === undefined ? {} : { stage }),
+    ...(openLog === undefined ? {} : { openLog }),
+    ...(endProcess === undefined ? {} : { endProcess }),
   })(config.value, createLogger('silent'));
   await composed.app.listen({ port, host: '127.0.0.1' });
   composed.readiness.markStarted();

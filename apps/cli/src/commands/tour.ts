@@ -5,6 +5,8 @@ import type { Story } from '../seed/area.ts';
 /** Where the tour starts and who can sign in. */
 export interface TourOptions {
   readonly url: string;
+  /** Folder of the checkout: the last commands run files of it. */
+  readonly root: string;
   readonly stories: readonly Story[];
   readonly person: (key: string) => HubClient;
 }
@@ -16,7 +18,7 @@ const PEOPLE = [
 ] as const;
 
 /** The demonstration in words and commands to paste: who sees what of the same child, who is refused, and how to verify the proof. */
-export async function tour({ url, stories, person }: TourOptions): Promise<readonly string[]> {
+export async function tour({ url, root, stories, person }: TourOptions): Promise<readonly string[]> {
   const child = await firstChild(stories, person('parent'));
   const vkey = (await (await fetch(`${url}/v1/checkpoint/key`)).text()).trim();
   const lines = [
@@ -38,10 +40,11 @@ export async function tour({ url, stories, person }: TourOptions): Promise<reado
     ...asking(url, 'parent', 'subject-access', `children/${child}/usage`),
     '',
     '# the proof of a look of your own, checked without the hub (any Node, no network)',
+    `cd '${root}'`,
     `TOKEN=$(${tokenOf(url, 'health-visitor')})`,
     `LOOK=$(curl -s -D - -o /dev/null -H "Authorization: Bearer $TOKEN" -H "Hub-Purpose: direct-care" ${url}/v1/children/${child}/timeline | sed -n 's/^hub-decision-id: *//Ip' | tr -d '\\r')`,
     `sleep 2; curl -s -H "Authorization: Bearer $TOKEN" ${url}/v1/looks/$LOOK/receipt > look.tlog-proof`,
-    `npm run -s tellonce -- audit verify look.tlog-proof --vkey '${vkey}'`,
+    `node dist/apps/cli/src/main.js audit verify look.tlog-proof --vkey '${vkey}'`,
     `node libs/transparency/verifier/verify-proof.mjs look.tlog-proof '${vkey}'   # the same with nothing of ours but one file`,
     '',
     'Stop with Ctrl-C. A second "npm start" finds its data.',

@@ -58,10 +58,22 @@ const PROVEN: readonly Family[] = FAMILIES;
  * writes. Throws `KekUnusable`, `LogInUse`, `RollbackDetected` and what the folder says.
  */
 export async function openCore(options: CoreOptions): Promise<OpenedCore> {
+  const opened: (() => Promise<void> | void)[] = [];
+  try {
+    return await openParts(options, opened);
+  } catch (error) {
+    // A refused start leaves the folder as it was, its lock included.
+    for (const close of opened.reverse()) await close();
+    throw error;
+  }
+}
+
+async function openParts(options: CoreOptions, opened: (() => Promise<void> | void)[]): Promise<OpenedCore> {
   const { varDir, clock, chance, alarm } = options;
   const master = loadKek(options.keyFile, { create: true, chance });
   const { openLog = (path: string) => openSqliteLog({ path }) } = options;
   const log = watched(await openLog(join(varDir, 'log.db')), (error) => alarm('log', error));
+  opened.push(() => log.close());
   const kek = hubSecret(master, 'key-encryption');
   const vault = await openVault({
     path: join(varDir, 'keys.db'),
@@ -70,7 +82,9 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
     clock,
     ledgerPath: `${options.keyFile}.erasures`,
   });
+  opened.push(() => vault.close());
   const tree = openTree({ path: join(varDir, 'tree.db'), log });
+  opened.push(() => tree.close());
   const signer = signerOf('tellonce', hubSeed(master, 'checkpoint'));
   const folder = new CheckpointFolder(join(varDir, 'checkpoints'));
   const witness = options.witnessDir === undefined ? undefined : new CheckpointFolder(options.witnessDir);
@@ -85,7 +99,9 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
     onFailure: (error) => alarm('checkpoint', error),
   });
 
+  opened.push(() => checkpointer.close());
   const identity = await openIdentity({ path: join(varDir, 'identity.db'), log, vault, chance, clock });
+  opened.push(() => identity.close());
   const tails = await currentTails(log, (child) => identity.lineageOf(child));
   const looks: LookBook = { log, vault, clock, chance };
   const publishing = openPublisher({

@@ -118,7 +118,7 @@ it('says that the port is taken', async () => {
   expect(run.printed).toEqual([
     `Port ${port} of 127.0.0.1 is taken. Stop the other program, or set TELLONCE_PORT to another port.`,
   ]);
-  expect(closed).toEqual(['views', 'log']);
+  expect(closed).toEqual([]);
   server.close();
 });
 

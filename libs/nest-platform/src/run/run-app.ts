@@ -6,7 +6,7 @@ import { createLogger } from '../logging/logger.ts';
 import type { AppLogger } from '../logging/logger.ts';
 import { drain } from './drain.ts';
 import type { Resource } from './drain.ts';
-import { EXIT, StartProblem, ensureFolders, startProblemOf } from './start-problem.ts';
+import { EXIT, StartProblem, ensureFolders, ensurePort, startProblemOf } from './start-problem.ts';
 
 /** An application that a composition has made, not listening yet. */
 export interface Composed {
@@ -37,7 +37,8 @@ const realProcess: ProcessAround = {
 
 /**
  * Runs an application until it is told to stop. Every usual reason not to start is one clear message: wrong configuration (78, all
- * problems), a folder that cannot be written (73), a port that is taken (69). A second signal ends at once.
+ * problems), a folder that cannot be written (73), a port that is taken or a folder in use (69), a key file that does not fit (78), a log that is
+ * not the signed one (65). A second signal ends at once.
  */
 export async function runApp(
   compose: (config: Config, logger: AppLogger) => Promise<Composed>,
@@ -54,6 +55,7 @@ export async function runApp(
   let composed: Composed | undefined;
   try {
     ensureFolders(settings);
+    await ensurePort(settings);
     if (settings.demo)
       logger.warn(
         { event: 'demo' },

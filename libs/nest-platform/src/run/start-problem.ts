@@ -1,5 +1,9 @@
 import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { LogInUse } from '#event-log/sqlite';
+import { RollbackDetected, type RollbackReason } from '#transparency';
+import { KekUnusable, LedgerDamaged, type KekProblem } from '#vault';
 import type { Config } from '../config/config.ts';
 
 /** A reason not to start that a person can do something about, in one message. Exit codes as in sysexits.h. */
@@ -13,7 +17,14 @@ export class StartProblem extends Error {
 }
 
 /** Exit codes of a hub that does not start. */
-export const EXIT = { software: 70, unavailable: 69, cannotCreate: 73, config: 78 } as const;
+export const EXIT = {
+  dataError: 65,
+  unavailable: 69,
+  software: 70,
+  cannotCreate: 73,
+  ioError: 74,
+  config: 78,
+} as const;
 
 /** Makes the folders and writes a byte into each; throws a StartProblem naming the setting. */
 export function ensureFolders(config: Config): void {
@@ -38,9 +49,45 @@ export function ensureFolders(config: Config): void {
   }
 }
 
+/** Opens the port for a moment, before anything else is opened: a taken one is told in one message and leaves no trace in the folder. */
+export async function ensurePort(config: Config): Promise<void> {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject);
+      probe.listen(config.port, config.host, resolve);
+    });
+    await new Promise((resolve) => probe.close(resolve));
+  } catch (error) {
+    throw startProblemOf(error, config) ?? error;
+  }
+}
+
 /** What a failed start means, where it is one of the usual reasons. */
 export function startProblemOf(error: unknown, config: Config): StartProblem | undefined {
   if (error instanceof StartProblem) return error;
+  if (error instanceof LogInUse) {
+    return new StartProblem(
+      `Another hub is running on the folder ${config.varDir}. Stop it, or set TELLONCE_VAR to another folder.`,
+      EXIT.unavailable,
+    );
+  }
+  if (error instanceof KekUnusable) {
+    return new StartProblem(`The key file ${config.keyFile} ${KEY_PROBLEMS[error.code]}`, EXIT.config);
+  }
+  if (error instanceof LedgerDamaged) {
+    return new StartProblem(
+      `The ledger of erasures ${config.keyFile}.erasures is damaged. Put back its newest copy: without it an erased child could come back.`,
+      EXIT.dataError,
+    );
+  }
+  if (error instanceof RollbackDetected) {
+    return new StartProblem(
+      `The log in ${config.varDir} is not the one that was signed: ${ROLLBACKS[error.reason]} (leaf ${String(error.index)}, ${error.reason}). ` +
+        'Nothing was started and nothing was changed. "tellonce log verify" names the place; put back the whole folder as it was, newer than every checkpoint that is held.',
+      EXIT.dataError,
+    );
+  }
   const code = codeOf(error);
   const syscall = (error as { syscall?: unknown } | undefined)?.syscall;
   if (code === 'EADDRINUSE') {
@@ -63,6 +110,20 @@ export function startProblemOf(error: unknown, config: Config): StartProblem | u
   }
   return undefined;
 }
+
+const KEY_PROBLEMS: Readonly<Record<KekProblem, string>> = {
+  KEK_MISSING: 'cannot be read or made. Give this user the right to, or set TELLONCE_KEY_FILE to another file.',
+  KEK_SIZE: 'does not hold 32 bytes in base64. Put back the file this data was written with.',
+  KEK_PERMISSIONS: 'is open to others. Let only its owner read it: chmod 600.',
+  KEK_WRONG: 'is not the one this data was written with. Put back the right one, or set TELLONCE_KEY_FILE to it.',
+};
+
+const ROLLBACKS: Readonly<Record<RollbackReason, string>> = {
+  'log-shorter': 'events that were signed are missing at its end',
+  'log-differs': 'events are not those that were signed',
+  'recent-leaves-differ': 'one of its last events was changed',
+  'checkpoint-unreadable': 'a checkpoint was not signed by the key of this hub, or cannot be read',
+};
 
 function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | undefined)?.code;
