@@ -274,6 +274,43 @@ describe('relationships', () => {
       expect((await protection(childNow())).starts.has(fact)).toBe(true);
     });
 
+    it('leave the old child with the next statement of the fact, before anybody has moved them', async () => {
+      const fact = await published({ id: 'start' });
+      const from = childNow();
+      await identity.unlink(record(), 'wrong-match', CAUSE);
+      await published(corrected({ ...START, startDate: '2026-08-05' }));
+      expect((await protection(from)).starts.size).toBe(0);
+      expect((await protection(childNow())).starts.get(fact)?.from).toBe('2026-08-05');
+    });
+
+    it('follow a record that is unlinked between the fact and its relationship', async () => {
+      await published({ id: 'second', fact: { ...START, setting: '100789' } });
+      const from = childNow();
+      log.append = async (stream, ...rest) => {
+        const stored = await append(stream, ...rest);
+        if (!stream.startsWith('protection')) return stored;
+        log.append = append;
+        await identity.unlink(record(), 'wrong-match', CAUSE);
+        return stored;
+      };
+      const fact = await published({ id: 'start' });
+      expect((await protection(from)).starts.has(fact)).toBe(false);
+      expect((await protection(childNow())).starts.has(fact)).toBe(true);
+    });
+
+    it('are retracted, not moved, where a withdrawn fact left them behind', async () => {
+      const fact = await published({ id: 'start' });
+      const from = childNow();
+      const start = (await protection(from)).starts.get(fact);
+      await submit(withdrawn);
+      if (start === undefined) throw new Error('no start');
+      await say(from, { type: 'startRelationship', data: start });
+      const to = await identity.unlink(record(), 'wrong-match', CAUSE);
+      await moveRelationships(parts(), from, CAUSE);
+      for (const child of [from, to]) expect((await protection(child)).starts.size).toBe(0);
+      expect(await log.tail(protectionStream(to))).toBe(-1);
+    });
+
     it('are not brought back where the fact was withdrawn meanwhile', async () => {
       await published({ id: 'start' });
       const from = childNow();
