@@ -8,6 +8,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 /** Pages that wait before it is worth a sync: 16 MiB. */
 const WORTH = 4096;
+/** What was committed during a pass is moved by the next, until so few pages wait, or after so many passes. */
+const [FEW, PASSES] = [256, 4];
+
+/** Pages in the write-ahead log, and how many of them are in the database. */
+interface Sizes {
+  readonly log: number;
+  readonly checkpointed: number;
+}
 
 const { path } = workerData as { readonly path: string };
 const db = new DatabaseSync(path, { timeout: 5000 });
@@ -21,8 +29,10 @@ parentPort?.on('message', (ask: 'checkpoint' | 'close') => {
     parentPort?.close();
     return;
   }
-  const { log, checkpointed } = look.get() as { log: number; checkpointed: number };
-  const worth = log - checkpointed >= WORTH;
-  if (worth) checkpoint.get();
-  parentPort?.postMessage(worth);
+  let { log, checkpointed } = look.get() as unknown as Sizes;
+  for (let pass = 0; pass < PASSES && log - checkpointed >= (pass === 0 ? WORTH : FEW); pass++) {
+    checkpoint.get();
+    ({ log, checkpointed } = look.get() as unknown as Sizes);
+  }
+  parentPort?.postMessage(log);
 });

@@ -4,14 +4,17 @@ import { Worker } from 'node:worker_threads';
 
 /** So many commits between two looks at how much waits in the write-ahead log. */
 const EVERY = 64;
+/** Pages (32 MiB) from which the writer helps the log to its end. */
+const LONG = 8192;
 /** Pages (256 MiB) at which the writer checkpoints itself, whatever became of the worker. */
 const SAFETY = 65_536;
 /** The same without a worker: SQLite's own way, which was seen to stall its thread for 60 ms. */
 const INLINE = 10_000;
 
 /**
- * Checkpoints of the write-ahead log off the writer's thread (design §4.3). A worker moves the bulk; the writer then moves the little
- * that was committed meanwhile, because only a log moved to its end is begun anew and so stops growing. The worker starts when first needed.
+ * Checkpoints of the write-ahead log off the writer's thread (design §4.3), by a worker that starts when first needed. SQLite begins the
+ * log anew only once all of it is in the database; under steady load the worker never gets there, so from {@link LONG} pages on the
+ * writer moves the few that were committed meanwhile.
  */
 export class WalCheckpoints {
   readonly #db: DatabaseSync;
@@ -55,9 +58,9 @@ export class WalCheckpoints {
       workerData: { path: this.#path },
     });
     worker.unref();
-    worker.on('message', (moved: boolean) => {
+    worker.on('message', (pages: number) => {
       this.#asked = false;
-      if (moved && !this.#inline) this.#db.exec('pragma wal_checkpoint(passive)');
+      if (pages >= LONG && !this.#inline) this.#db.exec('pragma wal_checkpoint(passive)');
     });
     worker.on('error', () => this.#withoutWorker());
     return worker;
