@@ -214,4 +214,22 @@ describe('identity', () => {
     expect(identity.childOf(recordId)).toBeUndefined();
     expect(await childEvents()).toEqual(['record.linked.v1', 'record.erased.v1']);
   });
+
+  it('ends in the same links whichever an organisation said first: the wrong birth date or the right one', async () => {
+    const { child } = await resolved(SCHOOL, { localId: 'a', nhsNumber: NUMBER, ...MAYA });
+    const wrong = await resolved(TRUST, { localId: 'b', nhsNumber: NUMBER, ...MAYA, birthDate: '2017-10-02' });
+    expect(wrong.child).not.toBe(child);
+    const right = await resolved(TRUST, { localId: 'b', nhsNumber: NUMBER, ...MAYA });
+    expect(right).toEqual({ recordId: wrong.recordId, child, created: false });
+    await resolved(TRUST, { localId: 'b', nhsNumber: NUMBER, ...MAYA, birthDate: '2017-10-02' });
+    expect(identity.childOf(wrong.recordId)).toBe(child);
+  });
+
+  it('does not link again by itself what a reviewer has unlinked', async () => {
+    const { child } = await resolved(SCHOOL, { localId: 'a', nhsNumber: NUMBER, ...MAYA });
+    const { recordId } = await resolved(TRUST, { localId: 'b', nhsNumber: NUMBER, ...MAYA });
+    const alone = await identity.unlink(recordId, 'wrong-match', META);
+    await resolved(TRUST, { localId: 'b', nhsNumber: NUMBER, ...MAYA, givenName: 'Maia' });
+    expect([identity.childOf(recordId), alone === child]).toEqual([alone, false]);
+  });
 });

@@ -250,8 +250,29 @@ export class Identity implements IdentityDirectory {
   async #saidAgain(known: SourceRecord, hashes: Hashes, meta: Meta): Promise<Outcome<ResolvedRecord, MatchRefusal>> {
     if (contradicts(known.hashes, hashes)) return fail({ code: 'NUMBER_ON_TWO_CHILDREN', pointer: '/nhsNumber' });
     if (!known.linked) await this.#link(known, meta);
-    if (hashes.said !== known.hashes.said) this.#records.update(known.recordId, hashes);
+    if (hashes.said !== known.hashes.said) {
+      this.#records.update(known.recordId, hashes);
+      await this.#joinLate(known, hashes, meta);
+    }
     return this.#answer(known, false);
+  }
+
+  /**
+   * A record that was nobody known when it was first told of, and is now: it belongs where it would have, had this been said first. Not where
+   * it has company or was moved before: what was linked or undone stays so until somebody reviews it.
+   */
+  async #joinLate({ recordId, organisation }: SourceRecord, hashes: Hashes, meta: Meta): Promise<void> {
+    const child = this.#links.childOf(recordId);
+    if (child === undefined || this.#links.recordsOf(child).length > 1 || this.#links.lineageOf(child).length > 1)
+      return;
+    await this.#inTurn(hashes, async () => {
+      const others = (kind: 'nhs' | 'upn', hash: string) =>
+        this.#candidates(kind, hash).filter(({ record }) => record.recordId !== recordId);
+      const found = ruling(hashes, others);
+      if (found.rule !== 'linked' || found.child === child) return;
+      const there = others('nhs', hashes.nhs ?? '').concat(others('upn', hashes.upn ?? ''));
+      if (!tellsApart(organisation, hashes, there)) await this.unlink(recordId, 'review', meta, found.child);
+    });
   }
 
   #answer(record: SourceRecord, created: boolean): Outcome<ResolvedRecord, MatchRefusal> {
