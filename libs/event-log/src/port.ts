@@ -58,7 +58,10 @@ export class LogFailed extends Error {
 /** One batch of a subscription. */
 export type SubscriptionBatch =
   | { readonly kind: 'events'; readonly events: readonly LoggedEvent[]; readonly token: LogToken }
-  /** Nothing of the families lies between `token` and what was the head a moment ago. Sent once each time the reader catches up. */
+  /**
+   * Nothing of the families lies between `token` and what was the head a moment ago. Sent once each time the reader catches up, and now
+   * and then while only other families are written, so that its place does not fall behind.
+   */
   | { readonly kind: 'caught-up'; readonly token: LogToken | null };
 
 /** Which part of the log to read; the filter is required, nobody reads "everything" by accident. */
