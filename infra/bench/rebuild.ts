@@ -79,9 +79,8 @@ try {
     scans.push(await scan(log));
     if (round === 0) before = process.memoryUsage().rss;
     const began = performance.now();
-    const { position } = await rebuild(view, {
+    const { done: position } = await rebuild(view, {
       elapsed: () => performance.now(),
-      head: EVENTS,
       onProgress: () => {
         peak = Math.max(peak, process.memoryUsage().rss);
       },

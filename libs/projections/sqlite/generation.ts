@@ -1,7 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventLog, LoggedEvent, LogToken } from '#event-log';
-import type { ProjectContext, RowOperation, Table, ViewDefinition } from '../src/definition.ts';
+import type { ProjectContext, RowOperation, ViewDefinition } from '../src/definition.ts';
 import { openForWriting } from './database.ts';
+import { makeIndexes } from './indexing.ts';
+import { indexText, makeTables, viewTables } from './schema.ts';
 import { RowWriter } from './writer.ts';
 
 /** The checkpoint was not where this runner left it: somebody else writes this view. Nothing was written. */
@@ -12,6 +14,14 @@ export class CheckpointMoved extends Error {
   }
 }
 
+/** A reader of another process holds the write-ahead log, so removed bytes are still in it: try again. */
+export class WalNotTruncated extends Error {
+  override readonly name = 'WalNotTruncated';
+}
+
+/** While loading, so many events share a transaction: random keys touch nearly every page of an index in each. */
+const A_TRANSACTION = 20_000;
+
 /** One file of a view: its tables, what was parked, and how far it has read, moved in one transaction. */
 export class Generation {
   readonly number: number;
@@ -20,30 +30,40 @@ export class Generation {
   readonly #definition: ViewDefinition;
   readonly #writer: RowWriter;
   readonly #context: ProjectContext;
+  readonly #move: StatementSync;
+  #loading: boolean;
+  #saved: { readonly token: LogToken | null; readonly events: number };
   #token: LogToken | null;
   #events: number;
+  /** Rows that are not there because a key is destroyed or they were removed, since the last save. */
+  #gone = 0;
+  #careful = false;
 
-  constructor(path: string, number: number, definition: ViewDefinition, context: ProjectContext) {
+  /** `beside` makes a new file in the quick way of a rebuild; call {@link finish} before it serves. */
+  constructor(path: string, number: number, definition: ViewDefinition, context: ProjectContext, beside = false) {
     this.path = path;
     this.number = number;
     this.#definition = definition;
-    this.#context = context;
+    this.#context = {
+      keyAlive: (key) => {
+        const alive = context.keyAlive(key);
+        if (!alive) this.#gone += 1;
+        return alive;
+      },
+    };
     this.#db = openForWriting(path);
     this.#db.exec('begin immediate');
-    const made = this.#db.prepare("select 1 from sqlite_master where name = 'checkpoint'").get();
-    // A file of another version keeps its own tables and serves them until the swap.
-    if (made === undefined) {
-      for (const [name, table] of Object.entries(definition.tables)) this.#db.exec(tableText(name, table));
-      this.#db
-        .exec(`create table if not exists checkpoint (id integer primary key, token text, events integer not null, version integer not null);
-      create table if not exists parked (stream text not null, revision integer not null, token text not null, type text not null, reason text not null, primary key (stream, revision));
-      insert into checkpoint values (1, null, 0, ${String(definition.version)}) on conflict (id) do nothing;`);
-    }
+    makeTables(this.#db, definition, beside);
     this.#db.exec('commit');
-    const row = this.#db.prepare('select token, events from checkpoint where id = 1').get();
-    this.#token = (row?.['token'] ?? null) as LogToken | null;
-    this.#events = Number(row?.['events'] ?? 0);
-    this.#writer = new RowWriter(this.#db, definition.tables);
+    const row = this.#db.prepare('select token, events, indexed from checkpoint where id = 1').get();
+    this.#saved = { token: (row?.['token'] ?? null) as LogToken | null, events: Number(row?.['events'] ?? 0) };
+    ({ token: this.#token, events: this.#events } = this.#saved);
+    this.#loading = row?.['indexed'] === 0;
+    this.#db.exec(`pragma cache_size = ${this.#loading ? '-64000' : '-8000'}`);
+    this.#writer = new RowWriter(this.#db, definition.tables, !this.#loading);
+    this.#move = this.#db.prepare(
+      'update checkpoint set token = ?, events = ?, gone = gone + ? where id = 1 and token is not distinct from ?',
+    );
   }
 
   get checkpoint(): LogToken | null {
@@ -55,84 +75,140 @@ export class Generation {
   }
   /** Version of the definition that made it. */
   get version(): number {
-    return Number(this.#db.prepare('select version from checkpoint where id = 1').get()?.['version']);
+    return this.#number('select version as n from checkpoint where id = 1');
   }
   get parked(): number {
-    return Number(this.#db.prepare('select count(*) as n from parked').get()?.['n']);
+    return this.#number('select count(*) as n from parked');
+  }
+  /** How many rows are not there because their keys are destroyed or their record was erased. */
+  get gone(): number {
+    return this.#number('select gone as n from checkpoint where id = 1') + this.#gone;
   }
 
-  /** Writes a batch and moves the checkpoint to `to`, both or neither; events at or before the checkpoint are passed over. */
+  /**
+   * Writes a batch and moves the checkpoint to `to`, both or neither; events at or before the checkpoint are passed over. While
+   * loading, batches share a transaction until {@link save}; where a row is refused then, it goes back to the last save: read on from `checkpoint`.
+   */
   apply(log: EventLog, batch: readonly LoggedEvent[], to: LogToken): void {
     const from = this.#token;
     if (from !== null && log.compare(to, from) <= 0) return;
     const events = from === null ? batch : batch.filter(({ token }) => log.compare(token, from) > 0);
+    if (!this.#db.isTransaction) this.#db.exec('begin immediate');
     try {
-      this.#transaction(from, to, events, () => this.#together(events));
+      this.#write(events);
     } catch (error) {
-      if (error instanceof CheckpointMoved) throw error;
-      this.#transaction(from, to, events, () => this.#oneByOne(events));
+      this.#back();
+      if (this.#careful) throw error;
+      this.#careful = true;
+      if (!this.#loading) this.apply(log, batch, to);
+      return;
     }
     this.#token = to;
     this.#events += events.length;
+    if (!this.#loading || this.#events - this.#saved.events >= A_TRANSACTION) this.save();
   }
 
-  /** Removes an erased record's rows and their bytes, from the write-ahead log too. */
-  erase(recordId: string): void {
-    const operations = this.#definition.erase?.(recordId) ?? [];
-    this.#db.exec('begin immediate');
+  /** Ends the open transaction. Throws {@link CheckpointMoved}, and then nothing since the last save was written. */
+  save(): void {
+    if (!this.#db.isTransaction) return;
+    const from = this.#saved.token;
     try {
-      this.#writer.write(operations);
+      if (this.#move.run(this.#token, this.#events, this.#gone, from).changes !== 1) {
+        const now = this.#db.prepare('select token from checkpoint where id = 1').get();
+        throw new CheckpointMoved(from, (now?.['token'] ?? null) as LogToken | null);
+      }
       this.#db.exec('commit');
     } catch (error) {
-      this.#db.exec('rollback');
+      this.#back();
       throw error;
     }
+    this.#saved = { token: this.#token, events: this.#events };
+    this.#gone = 0;
+    this.#careful = false;
+  }
+
+  /** Ends loading: makes the indexes in a thread of its own, then the removals that waited. */
+  async finish(): Promise<void> {
+    this.save();
+    if (!this.#loading) return;
+    await makeIndexes(this.path, indexText(this.#definition.tables));
+    this.#loading = false;
+    this.#db.exec('pragma cache_size = -8000');
+    this.#writer.useKeys();
+    this.#db.exec('begin immediate');
+    for (const row of this.#db.prepare('select operation from later order by id').all()) {
+      this.#gone += this.#writer.write([JSON.parse(String(row['operation'])) as RowOperation]);
+    }
+    this.#db.exec('delete from later');
+    this.save();
+  }
+
+  /** Removes an erased record's rows and their bytes, from the write-ahead log too. Throws {@link WalNotTruncated}. */
+  erase(recordId: string): void {
+    this.save();
+    this.#db.exec('begin immediate');
+    try {
+      this.#gone += this.#writer.write(this.#definition.erase?.(recordId) ?? []);
+      this.save();
+    } catch (error) {
+      this.#back();
+      throw error;
+    }
+    this.#db.exec('pragma busy_timeout = 0');
     const row = this.#db.prepare('pragma wal_checkpoint(truncate)').get();
-    if (row?.['busy'] !== 0) throw new Error('wal-not-truncated');
+    this.#db.exec('pragma busy_timeout = 5000');
+    if (row?.['busy'] !== 0) throw new WalNotTruncated('wal-not-truncated');
   }
 
   /** Rows of every table, for comparing generations. */
   counts(): Readonly<Record<string, number>> {
-    const names = this.#db
-      .prepare("select name from sqlite_master where type = 'table' and name not in ('checkpoint', 'parked')")
-      .all()
-      .map((row) => String(row['name']));
     return Object.fromEntries(
-      names.map((name) => [name, Number(this.#db.prepare(`select count(*) as n from "${name}"`).get()?.['n'])]),
+      viewTables(this.#db).map((name) => [name, this.#number(`select count(*) as n from "${name}"`)]),
     );
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close();
+    if (!this.#db.isOpen) return;
+    this.save();
+    this.#db.close();
   }
 
-  #together(events: readonly LoggedEvent[]): void {
-    const operations: RowOperation[] = [];
+  /** Back to the last save. */
+  #back(): void {
+    if (this.#db.isTransaction) this.#db.exec('rollback');
+    ({ token: this.#token, events: this.#events } = this.#saved);
+    this.#gone = 0;
+  }
+
+  #write(events: readonly LoggedEvent[]): void {
     for (const event of events) {
+      if (this.#careful) this.#db.exec('savepoint one');
       let made: readonly RowOperation[];
       try {
         made = this.#definition.project(event, this.#context);
+        if (this.#careful) this.#store(made);
       } catch (error) {
+        if (this.#careful) this.#db.exec('rollback to one');
         this.#park(event, error);
         continue;
+      } finally {
+        if (this.#careful) this.#db.exec('release one');
       }
-      for (const operation of made) operations.push(operation);
+      // The quick way: what a table refuses here sends the whole transaction the careful way.
+      if (!this.#careful) this.#store(made);
     }
-    this.#writer.write(operations);
   }
 
-  /** The slow way round a row that a table refuses: only its event is parked. */
-  #oneByOne(events: readonly LoggedEvent[]): void {
-    for (const event of events) {
-      this.#db.exec('savepoint one');
-      try {
-        this.#writer.write(this.#definition.project(event, this.#context));
-      } catch (error) {
-        this.#db.exec('rollback to one');
-        this.#park(event, error);
-      }
-      this.#db.exec('release one');
+  #store(operations: readonly RowOperation[]): void {
+    if (!this.#loading) {
+      this.#gone += this.#writer.write(operations);
+      return;
     }
+    const now = operations.filter((operation) => operation.op !== 'remove' || operation.final !== true);
+    this.#gone += this.#writer.write(now);
+    if (now.length === operations.length) return;
+    const later = this.#db.prepare('insert into later (operation) values (?)');
+    for (const operation of operations) if (!now.includes(operation)) later.run(JSON.stringify(operation));
   }
 
   #park({ stream, revision, token, type }: LoggedEvent, error: unknown): void {
@@ -141,22 +217,8 @@ export class Generation {
       .run(stream, revision, token, type, reasonOf(error));
   }
 
-  #transaction(from: LogToken | null, to: LogToken, events: readonly LoggedEvent[], write: () => void): void {
-    this.#db.exec('begin immediate');
-    try {
-      write();
-      const moved = this.#db
-        .prepare('update checkpoint set token = ?, events = events + ? where id = 1 and token is not distinct from ?')
-        .run(to, events.length, from);
-      if (moved.changes !== 1) {
-        const now = this.#db.prepare('select token from checkpoint where id = 1').get();
-        throw new CheckpointMoved(from, (now?.['token'] ?? null) as LogToken | null);
-      }
-      this.#db.exec('commit');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('rollback');
-      throw error;
-    }
+  #number(text: string): number {
+    return Number(this.#db.prepare(text).get()?.['n']);
   }
 }
 
@@ -165,15 +227,4 @@ function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown';
   const named: unknown = 'code' in error ? error.code : 'name' in error ? error.name : undefined;
   return typeof named === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(named) ? named : 'unknown';
-}
-
-function tableText(name: string, table: Table): string {
-  const columns = Object.entries(table.columns).map(
-    ([column, { type, notNull }]) => `"${column}" ${type}${notNull === true ? ' not null' : ''}`,
-  );
-  const list = (names: readonly string[]) => names.map((column) => `"${column}"`).join(', ');
-  const indexes = (table.indexes ?? []).map(
-    (index) => `create index if not exists "${name}_${index.join('_')}" on "${name}" (${list(index)});`,
-  );
-  return `create table if not exists "${name}" (${columns.join(', ')}, primary key (${list(table.primaryKey)})); ${indexes.join(' ')}`;
 }

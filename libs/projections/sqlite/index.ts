@@ -1,4 +1,6 @@
-export { CheckpointMoved } from './generation.ts';
-export { rebuild, type RebuildProgress } from './rebuild.ts';
+export { oneOf } from './database.ts';
+export { CheckpointMoved, WalNotTruncated } from './generation.ts';
+export type { ProjectionStatus, RebuildProgress } from './progress.ts';
+export { rebuild, UnexplainedLoss, type RebuildOptions } from './rebuild.ts';
 export { runView } from './run.ts';
-export { openView, type OpenView, type View, type ViewStatus } from './view.ts';
+export { openView, type OpenView, type View } from './view.ts';

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeRecord } from '#contracts';
 import type { EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import type { Instant, OrganisationId } from '#kernel';
-import { openView, rebuild, runView, type ViewDefinition } from '../src/index.ts';
+import { openView, rebuild, runView, UnexplainedLoss, type ViewDefinition } from '../src/index.ts';
 import { CheckpointMoved } from './generation.ts';
 
 const definition: ViewDefinition = {
@@ -66,7 +67,7 @@ describe('a view in a file', () => {
       { revision: 1, reason: 'SyntaxError' },
       { revision: 2, reason: 'ERR_SQLITE_ERROR' },
     ]);
-    expect(await view.status()).toMatchObject({ generation: 1, behind: false, parked: 2 });
+    expect(await view.status()).toMatchObject({ generation: 1, behind: 0, parked: 2 });
     stop.abort();
     await running;
     await view.close();
@@ -100,7 +101,9 @@ describe('a view in a file', () => {
     const done = await rebuild(again, { elapsed: () => 1 });
     expect(done).toMatchObject({
       generation: 2,
-      position: 900,
+      done: 900,
+      of: 900,
+      state: 'swapped',
       counts: { before: { seen: 900 }, after: { seen: 900 } },
     });
     expect(await rows(again)).toHaveLength(900);
@@ -111,4 +114,112 @@ describe('a view in a file', () => {
     expect([newer.generation, newer.stale]).toEqual([3, false]);
     await newer.close();
   });
+
+  it('writes no row where the checkpoint cannot be written', async () => {
+    const token = await append('a');
+    const view = await openView({ definition, dir, log });
+    const other = new DatabaseSync(view.live.path);
+    other.exec("create trigger stop before update on checkpoint begin select raise(abort, 'stopped'); end");
+    const events = await log.readStream('registry');
+    expect(() => view.live.apply(log, events, token)).toThrow('stopped');
+    expect([await rows(view), view.checkpoint()]).toEqual([[], null]);
+    other.exec('drop trigger stop');
+    other.close();
+    view.live.apply(log, events, token);
+    expect(await rows(view)).toHaveLength(1);
+    await view.close();
+  });
+
+  it('parks what a table refuses while it loads, and keeps the rest', async () => {
+    const token = await append('a', 'bad', 'null', 'b');
+    const view = await openView({ definition, dir, log });
+    view.live.apply(log, await log.readStream('registry'), token);
+    const done = await rebuild(view, { elapsed: () => 1 });
+    expect(done).toMatchObject({ state: 'swapped', parked: 2, counts: { after: { seen: 2 } } });
+    await view.close();
+  });
+
+  it('keeps the old generation where rows are missing and nothing says why', async () => {
+    const token = await append('a', 'b', 'c');
+    const view = await openView({ definition, dir, log });
+    view.live.apply(log, await log.readStream('registry'), token);
+    await view.close();
+    const losing = await openView({
+      definition: {
+        ...definition,
+        version: 2,
+        project: (event, context) => (event.type === 'c' ? [] : definition.project(event, context)),
+      },
+      dir,
+      log,
+    });
+    await expect(rebuild(losing, { elapsed: () => 1 })).rejects.toBeInstanceOf(UnexplainedLoss);
+    expect(await losing.status()).toMatchObject({
+      generation: 1,
+      rebuild: { state: 'failed', reason: 'UNEXPLAINED_LOSS' },
+    });
+    expect(await rows(losing)).toHaveLength(3);
+    await rebuild(losing, { elapsed: () => 1, evenIfFewer: true });
+    expect(await rows(losing)).toHaveLength(2);
+    await losing.close();
+  });
+
+  it('answers a query begun before the swap, and clears the old file away', async () => {
+    const token = await append('a');
+    const view = await openView({ definition, dir, log, grace: 50 });
+    view.live.apply(log, await log.readStream('registry'), token);
+    const before = view.db;
+    await rebuild(view, { elapsed: () => 1 });
+    expect(await before.selectFrom('seen').selectAll().execute()).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(readdirSync(dir).filter((file) => file.endsWith('.db'))).toEqual(['names.g2.db']);
+    await view.close();
+  });
+
+  it('erases rows and their bytes from the live file, one being built, and one that a killed process left half-built', async () => {
+    const secret = 'canary-of-this-view';
+    const token = await append(secret, 'a');
+    const erasing: ViewDefinition = {
+      ...definition,
+      erase: (type) => [{ op: 'remove', table: 'seen', where: { type }, final: true }],
+    };
+    const events = await log.readStream('registry');
+    const killed = await openView({ definition: erasing, dir, log });
+    killed.live.apply(log, events, token);
+    killed.beside().apply(log, events, token);
+    await killed.close();
+    expect(filesWith(secret)).toHaveLength(2);
+    const view = await openView({ definition: erasing, dir, log });
+    await view.eraseRows(secret);
+    expect(filesWith(secret)).toEqual([]);
+    expect(await rows(view)).toHaveLength(1);
+    await view.close();
+  });
+
+  it('waits for a reader of another process to let the write-ahead log go', async () => {
+    const secret = 'canary-of-this-view';
+    const token = await append(secret);
+    const view = await openView({
+      definition: { ...definition, erase: (type) => [{ op: 'remove', table: 'seen', where: { type } }] },
+      dir,
+      log,
+    });
+    view.live.apply(log, await log.readStream('registry'), token);
+    const reader = new DatabaseSync(view.live.path);
+    reader.exec('begin; select * from seen');
+    reader.prepare('select * from seen').all();
+    let erased = false;
+    const erasing = view.eraseRows(secret).then(() => (erased = true));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(erased).toBe(false);
+    reader.exec('commit');
+    reader.close();
+    await erasing;
+    expect(filesWith(secret)).toEqual([]);
+    await view.close();
+  });
+
+  function filesWith(bytes: string): readonly string[] {
+    return readdirSync(dir).filter((file) => readFileSync(join(dir, file)).includes(bytes));
+  }
 });

@@ -1,22 +1,12 @@
-import {
-  existsSync,
-  mkdirSync,
-  openSync,
-  closeSync,
-  fsyncSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { EventLog, LogToken } from '#event-log';
 import type { ProjectContext, ViewDefinition } from '../src/definition.ts';
 import { openKysely, type ViewTables } from './database.ts';
-import { Generation } from './generation.ts';
-import type { RebuildProgress } from './rebuild.ts';
+import { ViewFolder } from './folder.ts';
+import { Generation, WalNotTruncated } from './generation.ts';
+import { behind, type ProjectionStatus, type RebuildProgress } from './progress.ts';
 
 /** What a view is opened with. `keyAlive` comes from the vault; without it every key counts as alive. */
 export interface OpenView {
@@ -24,16 +14,8 @@ export interface OpenView {
   readonly dir: string;
   readonly log: EventLog;
   readonly context?: ProjectContext;
-}
-/** For the admin API. */
-export interface ViewStatus {
-  readonly view: string;
-  readonly generation: number;
-  readonly checkpoint: LogToken | null;
-  /** True where the log has gone on since the checkpoint. */
-  readonly behind: boolean;
-  readonly parked: number;
-  readonly rebuild: RebuildProgress | null;
+  /** Milliseconds for which a generation that was replaced goes on answering whoever took it before (default 2,000). */
+  readonly grace?: number;
 }
 
 /** Opens the live generation, or makes the first. Where the definition's version is newer, `stale` asks for a rebuild. */
@@ -47,23 +29,31 @@ export class View {
   readonly name: string;
   readonly definition: ViewDefinition;
   readonly log: EventLog;
-  readonly #dir: string;
+  readonly #folder: ViewFolder;
   readonly #context: ProjectContext;
+  readonly #grace: number;
+  readonly #closing = new AbortController();
   #live: Generation;
   #db: Kysely<ViewTables>;
   #progress: RebuildProgress | null = null;
   #beside: Generation | null = null;
+  #finishing: Promise<void> | null = null;
+  readonly #retired = new Map<Generation, Promise<void>>();
 
-  constructor({ definition, dir, log, context }: OpenView) {
+  constructor({ definition, dir, log, context, grace }: OpenView) {
     this.name = definition.name;
     this.definition = definition;
     this.log = log;
-    this.#dir = dir;
+    this.#folder = new ViewFolder(dir, definition.name);
     this.#context = context ?? { keyAlive: () => true };
-    const number = this.#pointer();
-    this.#live = this.#open(number ?? 1);
-    if (number === undefined) this.#point(1);
+    this.#grace = grace ?? 2000;
+    const number = this.#folder.live();
+    this.#live = this.#open(number ?? 1, false);
+    if (number === undefined) this.#folder.point(1);
     this.#db = openKysely(this.#live.path);
+    this.#folder.keepOnly([this.#live.number, this.#live.number + 1]);
+    // A rebuild that was killed left rows that an erasure must reach, so its file is open from the start.
+    if (this.#folder.has(this.#live.number + 1)) this.beside();
   }
 
   /** Read-only queries on the live generation; take it anew for each query. */
@@ -83,13 +73,11 @@ export class View {
   checkpoint(): LogToken | null {
     return this.#live.checkpoint;
   }
-  async status(): Promise<ViewStatus> {
-    const [head, checkpoint] = [await this.log.head(), this.#live.checkpoint];
+  async status(): Promise<ProjectionStatus> {
     return {
-      view: this.name,
+      name: this.name,
       generation: this.#live.number,
-      checkpoint,
-      behind: head !== null && (checkpoint === null || this.log.compare(checkpoint, head) < 0),
+      behind: behind(this.log, this.#live.checkpoint, await this.log.head()),
       parked: this.#live.parked,
       rebuild: this.#progress,
     };
@@ -103,65 +91,85 @@ export class View {
       await wait(Math.min(5, left));
     }
   }
-  /** Removes an erased record from every generation that is open. */
-  eraseRows(recordId: string): void {
-    this.#live.erase(recordId);
-    this.#beside?.erase(recordId);
+  /**
+   * Removes an erased record, and its bytes, from every generation there is: the live one, one being built (also by a process that
+   * was killed) and one still answering its last queries. Rejects with {@link WalNotTruncated} where a reader of another process keeps
+   * the bytes in the write-ahead log for more than two seconds: call it again.
+   */
+  async eraseRows(recordId: string): Promise<void> {
+    await this.#finishing?.catch(() => undefined);
+    for (const generation of [this.#live, this.#beside, ...this.#retired.keys()]) {
+      if (generation !== null) await eraseFrom(generation, recordId);
+    }
   }
   /** The generation being built beside the live one; continued where a killed rebuild left it. */
   beside(): Generation {
-    this.#beside ??= this.#open(this.#live.number + 1);
+    this.#beside ??= this.#open(this.#live.number + 1, true);
     if (this.#beside.version !== this.definition.version) {
       // Begun by another version of the definition: no use to this one.
-      const { path, number } = this.#beside;
-      this.#beside.close();
-      for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true });
-      this.#beside = this.#open(number);
+      this.discard();
+      this.#beside = this.#open(this.#live.number + 1, true);
     }
     return this.#beside;
   }
-  report(progress: RebuildProgress | null): void {
+  /** Throws away what was built beside. */
+  discard(): void {
+    this.#beside?.close();
+    this.#beside = null;
+    this.#folder.remove(this.#live.number + 1);
+  }
+  /** Makes what was loaded ready to serve; erasures wait for it. */
+  async finish(): Promise<void> {
+    this.#finishing = this.beside().finish();
+    try {
+      await this.#finishing;
+    } finally {
+      this.#finishing = null;
+    }
+  }
+  report(progress: RebuildProgress): void {
     this.#progress = progress;
   }
   /** Serves the generation built beside; the old file goes once queries begun on it had time to end. */
-  async swap(): Promise<void> {
+  swap(): void {
     const next = this.beside();
+    next.save();
     const [old, oldDb] = [this.#live, this.#db];
-    this.#point(next.number);
+    this.#folder.point(next.number);
     this.#db = openKysely(next.path);
     this.#live = next;
     this.#beside = null;
-    await oldDb.destroy();
-    old.close();
-    for (const end of ['', '-wal', '-shm']) rmSync(old.path + end, { force: true });
+    this.#retired.set(old, this.#retire(old, oldDb));
   }
   async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#finishing?.catch(() => undefined);
+    await Promise.all(this.#retired.values());
     await this.#db.destroy();
     this.#live.close();
     this.#beside?.close();
   }
 
-  #open(number: number): Generation {
-    return new Generation(
-      join(this.#dir, `${this.name}.g${String(number)}.db`),
-      number,
-      this.definition,
-      this.#context,
-    );
+  async #retire(old: Generation, db: Kysely<ViewTables>): Promise<void> {
+    await wait(this.#grace, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined);
+    await db.destroy();
+    old.close();
+    this.#retired.delete(old);
+    this.#folder.remove(old.number);
   }
-  #pointer(): number | undefined {
-    const path = join(this.#dir, `${this.name}.live`);
-    if (!existsSync(path)) return undefined;
-    const number = Number(readFileSync(path, 'utf8'));
-    if (!Number.isSafeInteger(number) || number < 1) throw new Error('pointer-unreadable');
-    return number;
+  #open(number: number, beside: boolean): Generation {
+    return new Generation(this.#folder.path(number), number, this.definition, this.#context, beside);
   }
-  #point(number: number): void {
-    const path = join(this.#dir, `${this.name}.live`);
-    writeFileSync(`${path}.new`, String(number), { flush: true });
-    renameSync(`${path}.new`, path);
-    const folder = openSync(this.#dir, 'r');
-    fsyncSync(folder);
-    closeSync(folder);
+}
+
+async function eraseFrom(generation: Generation, recordId: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      generation.erase(recordId);
+      return;
+    } catch (error) {
+      if (!(error instanceof WalNotTruncated) || tries >= 100) throw error;
+      await wait(20);
+    }
   }
 }

@@ -2,88 +2,81 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Cell, Row, RowOperation, Table } from '../src/definition.ts';
 
 type Put = Extract<RowOperation, { op: 'put' }>;
+interface PreparedPut {
+  readonly newer: readonly string[] | undefined;
+  readonly keep: readonly string[] | undefined;
+  readonly columns: readonly string[];
+  readonly statement: StatementSync;
+}
 
-/** SQLite takes 32,766 parameters a statement; fewer keep its text short. */
-const MOST_PARAMETERS = 8000;
-
-/** Writes row operations in order, puts of a table together in statements of many rows. Call it in a transaction. */
+/** Writes row operations in order by prepared statements. Call it in a transaction; statements of many rows were measured to be no faster. */
 export class RowWriter {
   readonly #db: DatabaseSync;
   readonly #tables: Readonly<Record<string, Table>>;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #puts = new Map<string, PreparedPut>();
+  readonly #changes = new Map<string, StatementSync>();
+  #keyed: boolean;
 
-  constructor(db: DatabaseSync, tables: Readonly<Record<string, Table>>) {
+  /** `keyed` is false while a rebuild loads tables whose keys have no index yet. */
+  constructor(db: DatabaseSync, tables: Readonly<Record<string, Table>>, keyed: boolean) {
     this.#db = db;
     this.#tables = tables;
+    this.#keyed = keyed;
   }
 
-  /** Throws on what a table refuses; the caller rolls back. */
-  write(operations: readonly RowOperation[]): void {
-    const waiting = new Map<string, Put[]>();
+  /** From now on every key has its index. */
+  useKeys(): void {
+    this.#keyed = true;
+    this.#puts.clear();
+  }
+
+  /** Throws on what a table refuses; the caller rolls back. Answers how many rows were removed. */
+  write(operations: readonly RowOperation[]): number {
+    let removed = 0;
     for (const operation of operations) {
-      const { table } = operation;
-      const puts = waiting.get(table);
-      const first = puts?.[0];
-      if (operation.op !== 'put') {
-        if (puts !== undefined) this.#put(puts);
-        waiting.delete(table);
-        this.#change(operation);
-      } else if (puts === undefined || first === undefined) waiting.set(table, [operation]);
-      else if (sameKind(first, operation)) puts.push(operation);
-      else {
-        this.#put(puts);
-        waiting.set(table, [operation]);
-      }
+      if (operation.op === 'put') this.#put(operation);
+      else removed += this.#change(operation);
     }
-    for (const puts of waiting.values()) this.#put(puts);
+    return removed;
   }
 
-  #put(puts: readonly Put[]): void {
-    const first = puts[0];
-    if (first === undefined) return;
-    const table = this.#tables[first.table];
-    if (table === undefined) throw new Error('unknown-table');
-    const columns = Object.keys(table.columns);
-    const full = Math.max(1, Math.floor(MOST_PARAMETERS / columns.length));
-    for (let from = 0; from < puts.length; from += full) {
-      const some = puts.slice(from, from + full);
-      // Powers of two, so that few statements are ever prepared.
-      for (let at = 0; at < some.length;) {
-        const rows = 2 ** Math.floor(Math.log2(some.length - at));
-        const values: Cell[] = [];
-        for (let row = at; row < at + rows; row++) {
-          for (const column of columns) values.push(some[row]?.row[column] ?? null);
-        }
-        this.#prepare(putText(first, table, columns, rows)).run(...values);
-        at += rows;
-      }
+  #put(put: Put): void {
+    let prepared = this.#puts.get(put.table);
+    // Compared by identity first: a projection names the same list for every row.
+    if (prepared === undefined || !same(prepared.newer, put.newer) || !same(prepared.keep, put.keep)) {
+      const table = this.#tables[put.table];
+      if (table === undefined) throw new Error('unknown-table');
+      const columns = Object.keys(table.columns);
+      const text = putText(put, table, columns, this.#keyed || table.once !== true);
+      prepared = { newer: put.newer, keep: put.keep, columns, statement: this.#prepare(text) };
+      this.#puts.set(put.table, prepared);
     }
+    const { columns, statement } = prepared;
+    const values = new Array<Cell>(columns.length);
+    for (let at = 0; at < columns.length; at++) values[at] = put.row[columns[at] ?? ''] ?? null;
+    statement.run(...values);
   }
 
-  #change(operation: Exclude<RowOperation, Put>): void {
+  #change(operation: Exclude<RowOperation, Put>): number {
+    const { table } = operation;
     const where = conditions(operation.where);
     const change = operation.op === 'set' ? operation.change : {};
-    const set = Object.keys(change)
-      .map((column) => `"${column}" = ?`)
-      .join(', ');
-    const text =
-      operation.op === 'set'
-        ? `update "${operation.table}" set ${set} where ${where}`
-        : `delete from "${operation.table}" where ${where}`;
-    this.#prepare(text).run(...Object.values(change), ...Object.values(operation.where));
+    const text = operation.op === 'set' ? setText(table, change, where) : removeText(operation, where);
+    const { changes } = this.#prepare(text).run(...Object.values(change), ...Object.values(operation.where));
+    return operation.op === 'remove' ? Number(changes) : 0;
   }
 
   #prepare(text: string): StatementSync {
-    const known = this.#prepared.get(text);
+    const known = this.#changes.get(text);
     if (known !== undefined) return known;
     const statement = this.#db.prepare(text);
-    this.#prepared.set(text, statement);
+    this.#changes.set(text, statement);
     return statement;
   }
 }
 
-function sameKind(a: Put, b: Put): boolean {
-  return a.newer?.join() === b.newer?.join() && a.keep?.join() === b.keep?.join();
+function same(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return a === b || a?.join() === b?.join();
 }
 
 function conditions(where: Row): string {
@@ -92,8 +85,20 @@ function conditions(where: Row): string {
   return columns.map((column) => `"${column}" = ?`).join(' and ');
 }
 
-function putText(put: Put, table: Table, columns: readonly string[], rows: number): string {
-  const one = `(${columns.map(() => '?').join(', ')})`;
+function setText(table: string, change: Row, where: string): string {
+  const set = Object.keys(change).map((column) => `"${column}" = ?`);
+  return `update "${table}" set ${set.join(', ')} where ${where}`;
+}
+
+function removeText({ table, via }: Extract<RowOperation, { op: 'remove' }>, where: string): string {
+  if (via === undefined) return `delete from "${table}" where ${where}`;
+  return `delete from "${table}" where "${via.column}" in (select "${via.column}" from "${via.table}" where ${where})`;
+}
+
+function putText(put: Put, table: Table, columns: readonly string[], keyed: boolean): string {
+  const list = columns.map((column) => `"${column}"`).join(', ');
+  const values = `insert into "${put.table}" (${list}) values (${columns.map(() => '?').join(', ')})`;
+  if (!keyed) return values;
   const key = table.primaryKey.map((column) => `"${column}"`).join(', ');
   const set = columns
     .filter((column) => !table.primaryKey.includes(column))
@@ -102,7 +107,6 @@ function putText(put: Put, table: Table, columns: readonly string[], rows: numbe
         ? `"${column}" = coalesce("${put.table}"."${column}", excluded."${column}")`
         : `"${column}" = excluded."${column}"`,
     );
-  const values = `insert into "${put.table}" (${columns.map((column) => `"${column}"`).join(', ')}) values ${Array.from({ length: rows }, () => one).join(', ')}`;
   if (set.length === 0) return `${values} on conflict (${key}) do nothing`;
   const tuple = (of: string) => (put.newer ?? []).map((column) => `${of}."${column}"`).join(', ');
   const only = put.newer === undefined ? '' : ` where (${tuple('excluded')}) > (${tuple(`"${put.table}"`)})`;

@@ -9,7 +9,8 @@ export type Row = Readonly<Record<string, Cell>>;
 /**
  * What a projection asks the runner to write; the runner does it in bulk, in order, in the transaction that moves the checkpoint.
  * `put` inserts or replaces by primary key; with `newer`, it replaces only a row whose columns named there, compared as a row value,
- * are less (order tolerance); `keep` names columns that a replaced row keeps where it has a value. `set` changes columns of the rows that match; `remove` deletes them.
+ * are less (order tolerance); `keep` names columns that a replaced row keeps where it has a value. `set` changes columns of the rows that match; `remove` deletes them,
+ * or with `via` those whose `column` has the value of a matching row of another table. A `final` removal holds for rows that are put later in a rebuild too, so it may wait for its end.
  */
 export type RowOperation =
   | {
@@ -20,7 +21,13 @@ export type RowOperation =
       readonly keep?: readonly string[];
     }
   | { readonly op: 'set'; readonly table: string; readonly where: Row; readonly change: Row }
-  | { readonly op: 'remove'; readonly table: string; readonly where: Row };
+  | {
+      readonly op: 'remove';
+      readonly table: string;
+      readonly where: Row;
+      readonly via?: { readonly table: string; readonly column: string };
+      readonly final?: true;
+    };
 
 /** A column of a view's table. */
 export interface Column {
@@ -32,6 +39,8 @@ export interface Table {
   readonly columns: Readonly<Record<string, Column>>;
   readonly primaryKey: readonly string[];
   readonly indexes?: readonly (readonly string[])[];
+  /** A row's key names one event, so no two events put the same row: a rebuild makes the key's index after loading. */
+  readonly once?: true;
 }
 
 /** What a projection may ask besides the event. */

@@ -1,8 +1,9 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Category } from '#contracts';
 import { endOfDay, type PlainDate, type Instant } from '#kernel';
-import type { View } from '#projections';
+import { oneOf, type View } from '#projections';
 import type { Cursor } from './cursor.ts';
+import { sliceOf } from './slice.ts';
 
 /** A slice that the decision permits; hidden categories are found by the keys of their records. */
 export interface PermittedSlice {
@@ -39,11 +40,7 @@ export interface TimelineRow {
   readonly fact_type: string;
   readonly happened_at: string;
   readonly stated_at: string;
-  readonly stated_rank: number;
-  readonly stated_by: string;
   readonly recorded_at: string;
-  readonly purposes: number;
-  readonly relies_on_consent: number;
   readonly index_fields: string;
   readonly provenance: string;
   readonly iv: string;
@@ -85,35 +82,46 @@ async function rowsOf(
   const conditions = [
     sql`withdrawn = 0`,
     sql`(purposes & ${question.purposeBit}) <> 0`,
-    sql`(${sql.join(slices.map(permitted), sql` or `)})`,
+    oneOf('slice', slices.flatMap(sliceTexts)),
   ];
   if (from !== undefined) conditions.push(sql`happened_at >= ${from}`);
   if (to !== undefined) conditions.push(sql`happened_at <= ${to}`);
-  if (types !== undefined) conditions.push(sql`fact_type in (${sql.join([...types])})`);
+  if (types !== undefined) conditions.push(oneOf('fact_type', types));
   if (after !== undefined) conditions.push(sql`(${order}, fact_id) < (${after.at}, ${after.fact})`);
+  // The page is chosen first, from what the indexes hold; only its own rows are read.
   const { rows } = await sql<TimelineRow>`
-    select * from (${source(question)}) as held where ${sql.join(conditions, sql` and `)}
-    order by ${order} desc, fact_id desc limit ${limit + 1}`.execute(db);
+    with page as (
+      select fact_id, record_id, revision, ${order} as at from (${source(question)}) as held
+      where ${sql.join(conditions, sql` and `)}
+      order by ${order} desc, fact_id desc limit ${limit + 1})
+    select page.record_id, 'fact-' || s.fact_id as stream, ${sql.join(OF_A_STATEMENT.map((column) => sql.ref(`s.${column}`)))}
+    from page join statement s on s.fact_id = page.fact_id and s.revision = page.revision
+    order by page.at desc, page.fact_id desc`.execute(db);
   return rows;
 }
 
-const OF_A_STATEMENT = ['fact_id', 'owner', 'organisation', 'category', 'key_id', 'fact_type', 'happened_at']
-  .concat(['stated_at', 'stated_rank', 'stated_by', 'recorded_at', 'purposes', 'relies_on_consent', 'index_fields'])
-  .concat(['provenance', 'iv', 'sealed_text', 'stream', 'revision', 'type', 'withdrawn']);
+const OF_A_STATEMENT = ['fact_id', 'owner', 'organisation', 'category', 'key_id', 'fact_type', 'happened_at'].concat([
+  'stated_at',
+  'recorded_at',
+  'index_fields',
+  'provenance',
+  'iv',
+  'sealed_text',
+  'revision',
+  'type',
+]);
 
 function source({ records, asOf }: TimelineQuestion): RawBuilder<unknown> {
-  const list = sql.join([...records]);
-  if (asOf === undefined) return sql`select * from fact where record_id in (${list})`;
+  if (asOf === undefined) return sql`select * from fact where ${oneOf('record_id', records)}`;
   // Places are today's even then: a split corrects to whom a fact belongs.
   const until = endOfDay(asOf);
-  return sql`select f.record_id, ${sql.join(OF_A_STATEMENT.map((column) => sql.ref(`s.${column}`)))}
-    from fact f join statement s on s.fact_id = f.fact_id
-    where f.record_id in (${list}) and s.recorded_at <= ${until} and not exists (
+  return sql`select f.record_id, s.* from fact f join statement s on s.fact_id = f.fact_id
+    where ${oneOf('f.record_id', records)} and s.recorded_at <= ${until} and not exists (
       select 1 from statement l where l.fact_id = s.fact_id and l.recorded_at <= ${until}
         and (l.stated_at, l.stated_rank, l.stated_by) > (s.stated_at, s.stated_rank, s.stated_by))`;
 }
 
-function permitted({ organisation, category, reliesOnConsent, keyIds }: PermittedSlice): RawBuilder<unknown> {
-  const what = keyIds === undefined ? sql`category = ${category}` : sql`key_id in (${sql.join([...keyIds])})`;
-  return sql`(organisation = ${organisation} and relies_on_consent = ${reliesOnConsent ? 1 : 0} and ${what})`;
+function sliceTexts({ organisation, category, reliesOnConsent, keyIds }: PermittedSlice): readonly string[] {
+  if (keyIds === undefined) return [sliceOf(organisation, category, '', reliesOnConsent)];
+  return keyIds.map((keyId) => sliceOf(organisation, 'restricted', keyId, reliesOnConsent));
 }

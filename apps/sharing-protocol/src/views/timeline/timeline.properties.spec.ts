@@ -7,10 +7,10 @@ import { encodeRecord, purposeBits } from '#contracts';
 import type { EventLog, LoggedEvent, LogToken } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import type { Instant, OrganisationId, PlainDate } from '#kernel';
-import { openView } from '#projections';
+import { openView, rebuild } from '#projections';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { timelineView } from './projection.ts';
-import { timelinePage } from './query.ts';
+import { timelinePage, type TimelineQuestion } from './query.ts';
 
 const at = (day: number) => `2026-01-${String(day).padStart(2, '0')}T09:00:00.000Z` as Instant;
 
@@ -100,8 +100,11 @@ describe('the timeline', () => {
         await withView(events, async ({ db }) => {
           const rows = await db
             .selectFrom('fact')
-            .select(['fact_id', 'record_id', 'sealed_text', 'withdrawn'])
-            .orderBy('fact_id')
+            .leftJoin('statement as s', (on) =>
+              on.onRef('s.fact_id', '=', 'fact.fact_id').onRef('s.revision', '=', 'fact.revision'),
+            )
+            .select(['fact.fact_id', 'record_id', 'sealed_text', 'fact.withdrawn'])
+            .orderBy('fact.fact_id')
             .execute();
           expect(rows.map((row) => [row['fact_id'], row['sealed_text'], row['withdrawn']])).toEqual([
             ['1', 'y', 0],
@@ -142,5 +145,85 @@ describe('the timeline', () => {
     for (const text of ['', 'x', `${encodeCursor(cursor)}=`, Buffer.from('[1,2]').toString('base64url')]) {
       expect(decodeCursor(text)).toBeUndefined();
     }
+  });
+
+  it('takes a reader with ten thousand slices, pages through both orders, and shows no other', async () => {
+    const many = Array.from({ length: 60 }, (_, n) =>
+      event(
+        `fact-m${String(n)}`,
+        0,
+        1 + (n % 28),
+        'fact.published.v1',
+        body(1 + ((n * 7) % 28), 0, `m${String(n)}`, { organisation: n % 2 === 0 ? 'a' : 'b' }),
+      ),
+    );
+    await withView(many, async ({ db }) => {
+      const slices = Array.from({ length: 10_000 }, (_, n) => ({
+        organisation: n === 0 ? 'a' : `o${String(n)}`,
+        category: 'voice' as const,
+        reliesOnConsent: false,
+      }));
+      for (const orderBy of ['happened', 'recorded'] as const) {
+        const seen: string[] = [];
+        for (let after: TimelineQuestion['after'] | null; after !== null;) {
+          const page = await timelinePage(db, {
+            ...ask,
+            slices,
+            orderBy,
+            limit: 7,
+            ...(after === undefined ? {} : { after }),
+          });
+          seen.push(...page.rows.map((row) => row.sealed_text));
+          after = page.after;
+        }
+        expect(seen.toSorted()).toEqual(many.flatMap((_, n) => (n % 2 === 0 ? [`m${String(n)}`] : [])).toSorted());
+      }
+    });
+  });
+
+  it('erases what a split placed with a record, statements too, and a rebuild brings nothing back', async () => {
+    const erased = event('child-d', 0, 7, 'record.erased.v1', {
+      recordId: 'r2',
+      organisation: 'a',
+      ground: 'article-17',
+      keysDestroyed: 1,
+    });
+    for (const end of ['row', 'event'] as const) {
+      await withView(end === 'row' ? story : [...story, erased], async (view) => {
+        if (end === 'row') await view.eraseRows('r2');
+        for (const table of ['fact', 'statement']) {
+          const rows = await view.db.selectFrom(table).select('fact_id').execute();
+          expect([table, rows.filter((row) => row['fact_id'] === '2')]).toEqual([table, []]);
+        }
+      });
+    }
+    const dir = mkdtempSync(join(tmpdir(), 'timeline-'));
+    const log = await openSqliteLog({ path: ':memory:' });
+    for (const { stream, revision, ...one } of [...story, erased])
+      await log.append(stream, revision === 0 ? 'none' : revision - 1, [one]);
+    const view = await openView({
+      definition: timelineView,
+      dir,
+      log,
+      context: { keyAlive: (key) => key !== 'dead' && key !== 'k2' },
+    });
+    await rebuild(view, { elapsed: () => 1 });
+    const rows = await view.db
+      .selectFrom('statement')
+      .select(['fact_id', 'sealed_text'])
+      .orderBy('sealed_text')
+      .execute();
+    expect(rows.filter((row) => row['sealed_text'] !== null).map((row) => row['sealed_text'])).toEqual(['v', 'x', 'y']);
+    await view.close();
+    await log.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  it('parks a type that nobody told it of', async () => {
+    await withView([event('fact-9', 0, 1, 'fact.invented.v1', {})], async ({ db }) => {
+      expect(await db.selectFrom('parked').select(['type', 'reason']).execute()).toEqual([
+        { type: 'fact.invented.v1', reason: 'EVENT_TYPE_UNKNOWN' },
+      ]);
+    });
   });
 });

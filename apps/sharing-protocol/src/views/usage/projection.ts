@@ -1,6 +1,7 @@
-import { decodeRecord, type LookContent, type LookEvent } from '#contracts';
+import type { LookContent, LookEvent } from '#contracts';
 import type { LoggedEvent } from '#event-log';
-import type { ViewDefinition } from '#projections';
+import type { RowOperation, ViewDefinition } from '#projections';
+import { readStored, unknownType } from '../stored.ts';
 
 /** What the usage view may do beyond reading an event: given by composition. */
 export interface UsageMeans {
@@ -14,7 +15,7 @@ export interface UsageMeans {
 export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
   return {
     name: 'usage',
-    version: 1,
+    version: 2,
     families: ['look'],
     tables: {
       look: {
@@ -36,31 +37,56 @@ export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
           ['organisation', 'recorded_at', 'decision_id'],
         ],
       },
+      // Whose facts might be read: a data-protection officer sees looks at its organisation's facts too.
+      look_source: {
+        columns: { decision_id: { type: 'text', notNull: true }, organisation: { type: 'text', notNull: true } },
+        primaryKey: ['decision_id', 'organisation'],
+      },
       // A table of its own, so that it may be read before or after its look.
       aborted: { columns: { decision_id: { type: 'text', notNull: true } }, primaryKey: ['decision_id'] },
     },
     project: (event, context) => {
-      const record = decodeRecord(event.data) as unknown as LookEvent;
-      if (record.type === 'look.aborted.v1') {
-        return [{ op: 'put', table: 'aborted', row: { decision_id: record.data.decision } }];
+      const record = readStored(event) as unknown as LookEvent;
+      switch (record.type) {
+        case 'look.aborted.v1':
+          return [{ op: 'put', table: 'aborted', row: { decision_id: record.data.decision } }];
+        case 'look.recorded.v1': {
+          if (!context.keyAlive(record.data.sealed.key)) return [];
+          const content = openLook(event);
+          return content === null ? [] : lookRows(record, content, childHash);
+        }
+        default:
+          throw unknownType(record);
       }
-      if (record.type !== 'look.recorded.v1' || !context.keyAlive(record.data.sealed.key)) return [];
-      const content = openLook(event);
-      if (content === null) return [];
-      const { decision, sealed } = record.data;
-      const row = {
-        decision_id: decision,
-        recorded_at: record.recordedAt,
-        child_hash: content.child === null ? null : childHash(content.child),
-        organisation: content.reader.organisation,
-        key_id: sealed.key,
-        iv: sealed.iv,
-        sealed_text: sealed.text,
-        stream: record.stream,
-        revision: record.revision,
-        type: record.type,
-      };
-      return [{ op: 'put', table: 'look', row }];
     },
   };
+}
+
+function lookRows(
+  record: Extract<LookEvent, { type: 'look.recorded.v1' }>,
+  content: LookContent,
+  childHash: UsageMeans['childHash'],
+): readonly RowOperation[] {
+  const { decision, sealed } = record.data;
+  const row = {
+    decision_id: decision,
+    recorded_at: record.recordedAt,
+    child_hash: content.child === null ? null : childHash(content.child),
+    organisation: content.reader.organisation,
+    key_id: sealed.key,
+    iv: sealed.iv,
+    sealed_text: sealed.text,
+    stream: record.stream,
+    revision: record.revision,
+    type: record.type,
+  };
+  const sources = content.effect === 'permit' ? new Set(content.slices.map(({ organisation }) => organisation)) : [];
+  return [
+    { op: 'put', table: 'look', row },
+    ...Array.from(sources, (organisation) => ({
+      op: 'put' as const,
+      table: 'look_source',
+      row: { decision_id: decision, organisation },
+    })),
+  ];
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { View } from '#projections';
+import { oneOf, type View } from '#projections';
 
 /** A look, still sealed; `aborted` is 1 where nothing was disclosed under it. */
 export interface UsageRow {
@@ -15,7 +15,7 @@ export interface UsageRow {
   readonly aborted: number;
 }
 
-/** Looks at a child (by the keyed hashes of its ids), newest first; `organisation` keeps to one reader's organisation. */
+/** Looks at a child (by the keyed hashes of its ids), newest first; `organisation` keeps to looks by its people and looks at its facts. */
 export async function usagePage(
   db: View['db'],
   question: {
@@ -28,8 +28,11 @@ export async function usagePage(
   const { childHashes, organisation, after, limit } = question;
   if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new RangeError('limit');
   if (childHashes.length === 0) return { rows: [], after: null };
-  const conditions = [sql`child_hash in (${sql.join([...childHashes])})`];
-  if (organisation !== undefined) conditions.push(sql`organisation = ${organisation}`);
+  const conditions = [sql`${oneOf('child_hash', childHashes)}`];
+  if (organisation !== undefined) {
+    conditions.push(sql`(organisation = ${organisation} or exists (
+      select 1 from look_source s where s.decision_id = look.decision_id and s.organisation = ${organisation}))`);
+  }
   if (after !== undefined) conditions.push(sql`(recorded_at, decision_id) < (${after.at}, ${after.decision})`);
   const { rows: found } = await sql<UsageRow>`
     select decision_id, recorded_at, organisation, key_id, iv, sealed_text, stream, revision, type,
