@@ -66,6 +66,7 @@ describe('an organisation', () => {
 
   it.each([
     ['ORGANISATION_ID_INVALID', '/organisation', { organisation: id('School 1') }],
+    ['ORGANISATION_ID_RESERVED', '/organisation', { organisation: id('hub') }],
     ['NAME_EMPTY', '/name', { name: ' ' }],
     ['SECTOR_UNKNOWN', '/sector', { sector: 'charity' as 'health' }],
     ['KEY_PRIVATE', '/keys/0/d', { keys: [{ ...key, d: 'secret' }] }],

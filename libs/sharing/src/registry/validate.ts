@@ -30,6 +30,8 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 /** What is wrong with a registration; undefined where nothing is. Pointers are into the command's data. */
 export function invalidOrganisation(data: OrganisationRegistered): Reason | undefined {
   if (!isOrganisationId(data.organisation)) return { code: 'ORGANISATION_ID_INVALID', pointer: '/organisation' };
+  // The hub's own people and events bear this id; a system with keys under it would speak for them.
+  if (data.organisation === 'hub') return { code: 'ORGANISATION_ID_RESERVED', pointer: '/organisation' };
   if (data.name.trim() === '') return { code: 'NAME_EMPTY', pointer: '/name' };
   if (!SECTORS.includes(data.sector)) return { code: 'SECTOR_UNKNOWN', pointer: '/sector' };
   return (
