@@ -65,10 +65,13 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     const { clock = systemClock, chance = systemChance, endProcess = exit } = composition;
     const metrics = new Metrics({ version: composition.version, sha: 'source' });
     const alarms = metrics.counter('tellonce_alarms_total', 'Things somebody has to look at', ['what']);
+    let ending = false;
     const alarm = (what: string, error: unknown): void => {
       alarms({ what });
       logger.error({ event: 'alarm', what, err: error }, 'alarm');
-      if (error instanceof LogFailed) endAfterFailure(readiness, logger, endProcess);
+      if (!(error instanceof LogFailed) || ending) return;
+      ending = true;
+      endAfterFailure(readiness, logger, endProcess);
     };
     mkdirSync(config.varDir, { recursive: true });
     const opened = await openCore({

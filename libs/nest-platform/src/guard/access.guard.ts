@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Purpose } from '#contracts';
 import type { Outcome } from '#kernel';
 import type { Reader } from '#sharing';
+import { NOT_KEPT } from '../problem/from-error.ts';
 import { Problem } from '../problem/problem.ts';
 import type { ProblemCode, ProblemInit } from '../problem/problem.ts';
 import { ACCESS } from './access.ts';
@@ -116,11 +117,7 @@ export class AccessGuard implements CanActivate {
         requestId: request.id,
       });
     } catch {
-      throw new Problem({
-        status: 503,
-        code: 'HUB_LOOK_NOT_KEPT',
-        title: 'The hub cannot keep a record of this request now',
-      });
+      throw new Problem(NOT_KEPT);
     }
     throw new Problem(init);
   }

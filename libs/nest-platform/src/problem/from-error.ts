@@ -11,7 +11,7 @@ const INTERNAL: ProblemInit = {
 };
 
 /** A look or a fact could not be stored: nothing was disclosed, nothing was acknowledged. */
-const NOT_KEPT: ProblemInit = {
+export const NOT_KEPT: ProblemInit = {
   status: 503,
   code: 'HUB_LOG_UNAVAILABLE',
   title: 'The hub cannot keep a record of this request now',
