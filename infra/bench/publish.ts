@@ -11,8 +11,8 @@ import { emptyProtection, emptyRegistry, evolveRegistry, openPublisher } from '#
 import { openVault } from '#vault';
 
 /** Publishing with 32 publishers against "verify and bare grouped append" of a record of the same size, interleaved (issue 4, D). */
-const ROUNDS = 7;
-const FACTS = 1_600;
+const ROUNDS = 9;
+const FACTS = 3_200;
 const CHILDREN = 200;
 const PUBLISHERS = 32;
 const TARGET = 0.6;

@@ -22,13 +22,17 @@ export interface Submissions {
   forget(submissionId: string): void;
 }
 
-const MOST_WAITING = 256;
+const MOST_WAITING = 512;
+/** Milliseconds. A published item is found again from its sealed words, so its row may wait; of others the row alone knows the body. */
+const PUBLISHED_WAITS = 250;
+const OTHERS_WAIT = 20;
 
-/** Keeps rows in memory until the event loop turns, so that one commit carries many. */
+/** Keeps rows in memory for a moment, so that one commit carries many. */
 export class SubmissionTable implements Submissions {
   readonly #file: IdentityFile;
   readonly #waiting = new Map<string, SubmissionRow>();
   #scheduled: NodeJS.Timeout | undefined;
+  #delay = 0;
 
   constructor(file: IdentityFile) {
     this.#file = file;
@@ -51,7 +55,14 @@ export class SubmissionTable implements Submissions {
   keep(row: SubmissionRow): void {
     this.#waiting.set(row.submissionId, row);
     if (this.#waiting.size >= MOST_WAITING) this.flush();
-    else this.#scheduled ??= setTimeout(() => this.flush(), 20).unref();
+    else this.#flushIn(row.outcome === 'published' ? PUBLISHED_WAITS : OTHERS_WAIT);
+  }
+
+  #flushIn(delay: number): void {
+    if (this.#scheduled !== undefined && this.#delay <= delay) return;
+    clearTimeout(this.#scheduled);
+    this.#delay = delay;
+    this.#scheduled = setTimeout(() => this.flush(), delay).unref();
   }
 
   forget(submissionId: string): void {

@@ -60,16 +60,33 @@ export function signatureVerifier(): (
   };
 }
 
-/** The header by strict reading; undefined also where it changes what is signed (`b64`, `crit`) or brings a key of its own. */
-function headerOf(jws: string): Readonly<Record<string, unknown>> | undefined {
-  const parts = jws.split('.');
-  const [first] = parts;
-  if (parts.length !== 3 || first === undefined || !parts.every((part) => /^[A-Za-z0-9_-]+$/.test(part)))
-    return undefined;
-  const parsed = parseStrictJson(Buffer.from(first, 'base64url'));
+type Header = Readonly<Record<string, unknown>>;
+
+/** Headers are the same for every fact of a key; what somebody makes up does not fill the memory. */
+const headers = new Map<string, Header | undefined>();
+const MOST_HEADERS = 1_000;
+const MOST_HEADER = 400;
+const BASE64URL = /^[A-Za-z0-9_-]+$/;
+
+/** The header of a compact JWS; undefined where it is none. */
+function headerOf(jws: string): Header | undefined {
+  const [first, ...others] = jws.split('.');
+  if (first === undefined || others.length !== 2 || !others.every((part) => BASE64URL.test(part))) return undefined;
+  if (headers.has(first)) return headers.get(first);
+  const header = BASE64URL.test(first) ? strictHeader(first) : undefined;
+  if (first.length <= MOST_HEADER) {
+    if (headers.size >= MOST_HEADERS) headers.clear();
+    headers.set(first, header);
+  }
+  return header;
+}
+
+/** By strict reading; undefined also where it changes what is signed (`b64`, `crit`) or brings a key of its own. */
+function strictHeader(text: string): Header | undefined {
+  const parsed = parseStrictJson(Buffer.from(text, 'base64url'));
   if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value))
     return undefined;
-  const header = parsed.value as Readonly<Record<string, unknown>>;
+  const header = parsed.value as Header;
   return ['b64', 'crit', 'jwk', 'jku', 'x5u', 'x5c'].some((member) => Object.hasOwn(header, member))
     ? undefined
     : header;
