@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { encodeRecord, factStream, type FactBody } from '#contracts';
 import { openSqliteLog } from '#event-log/sqlite';
 import { randomUuid, type FactId, type Instant, type OrganisationId, type RecordId } from '#kernel';
@@ -14,7 +15,7 @@ import { figure, median } from './lib.ts';
  * Start to first answer of the built hub, and what it keeps resident, with a million facts present (`--facts n` for fewer). The facts are
  * appended as the publisher would store them, under keys that no vault knows: start reads them, nobody opens them.
  */
-const facts = Number(process.argv[process.argv.indexOf('--facts') + 1] || 1_000_000);
+const facts = Number(parseArgs({ options: { facts: { type: 'string', default: '1000000' } } }).values.facts);
 const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'tellonce-start-'));
 const chance = { bytes: (count: number) => randomBytes(count) };
 const main = join(import.meta.dirname, '../../dist/apps/hub/src/main.js');
