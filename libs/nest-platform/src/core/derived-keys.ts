@@ -31,7 +31,9 @@ export function tokenKey(master: Uint8Array): JWK & { readonly kid: string } {
   ecdh.setPrivateKey(Buffer.from(hkdfSync('sha256', master, 'tellonce', 'p256 tokens 1', 32)));
   const point = ecdh.getPublicKey();
   const part = (from: number, to: number): string => point.subarray(from, to).toString('base64url');
-  const d = ecdh.getPrivateKey().toString('base64url').padStart(43, 'A');
+  // OpenSSL leaves out leading zero bytes of the number, RFC 7518 §6.2.2.1 wants all 32: one key file in 256 has one.
+  const secret = ecdh.getPrivateKey();
+  const d = Buffer.concat([Buffer.alloc(32 - secret.length), secret]).toString('base64url');
   return { kty: 'EC', crv: 'P-256', x: part(1, 33), y: part(33, 65), d, kid: 'hub-tokens-1', alg: 'ES256', use: 'sig' };
 }
 
