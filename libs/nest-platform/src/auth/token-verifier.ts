@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, createLocalJWKSet, importJWK, jwtVerify } from 'jose';
 import type { JWK, JWTPayload } from 'jose';
 import { isRole } from '#contracts';
-import { epochMs, fail, isOrganisationId, ok } from '#kernel';
+import { epochMs, fail, isOrganisationId, ok, parseStrictJson } from '#kernel';
 import type { Clock, OrganisationId, Outcome } from '#kernel';
 import type { Reader } from '#sharing';
 import type { Authenticator, TokenRefusal } from '../guard/access.guard.ts';
-import { readStrictJson } from '../http/strict-json.ts';
 import { ALGORITHMS, SYSTEM_ROLE, TOKEN_SECONDS, audienceOf, issuerOf, publicPart, systemClientId } from './model.ts';
 import type { SigningKeys } from './model.ts';
 import type { OnceStore } from './once-store.ts';
@@ -169,7 +168,7 @@ function strictParts(
   const [header, payload] = token
     .split('.')
     .slice(0, 2)
-    .map((part) => readStrictJson(Buffer.from(part, 'base64url')));
+    .map((part) => parseStrictJson(Buffer.from(part, 'base64url')));
   if (header?.ok !== true || payload?.ok !== true) throw new Refused(error, 'not strict JSON');
   if (typeof header.value !== 'object' || header.value === null) throw new Refused(error, 'header');
   for (const name of Object.keys(header.value)) if (!members.includes(name)) throw new Refused(error, `header member`);

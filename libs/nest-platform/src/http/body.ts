@@ -3,7 +3,10 @@ import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../problem/problem.ts';
-import { readStrictJson } from './strict-json.ts';
+import { parseStrictJson, type JsonRefusal } from '#kernel';
+
+/** No body of ours nests deeper. */
+const MAX_DEPTH = 32;
 
 /** A body that is not JSON: the bytes as they come, in constant memory, cut off with 413 beyond the upload limit. */
 export interface UploadedBody {
@@ -43,9 +46,9 @@ export function registerBodyParsers(fastify: FastifyInstance, jsonLimitBytes: nu
     'application/json',
     { parseAs: 'buffer', bodyLimit: jsonLimitBytes },
     (_request, body, done) => {
-      const json = readStrictJson(body as Buffer);
+      const json = parseStrictJson(body as Buffer, { maxBytes: jsonLimitBytes, maxDepth: MAX_DEPTH });
       if (json.ok) done(null, json.value);
-      else done(malformed(json.reason));
+      else done(malformed(json.error.code));
     },
   );
   fastify.addContentTypeParser('*', { bodyLimit: uploadLimitBytes }, (request, payload, done) => {
@@ -58,12 +61,12 @@ export function registerBodyParsers(fastify: FastifyInstance, jsonLimitBytes: nu
 }
 
 /** A problem that Fastify hands on untouched: it needs a status to be taken for an answer. */
-function malformed(reason: string): Problem {
+function malformed(code: JsonRefusal['code']): Problem {
   return new Problem({
     status: 400,
     code: 'CALLER_REQUEST_MALFORMED',
     title: 'The request cannot be read',
-    errors: [{ code: `JSON_${reason.toUpperCase().replaceAll('-', '_')}`, pointer: '' }],
+    errors: [{ code, pointer: '' }],
   });
 }
 
