@@ -27,6 +27,7 @@ export class UnknownEventType extends Error {
 }
 
 /** For the end of a switch over the known types: `never` there, so a new type is noticed by the compiler, and parked at run time. */
-export function unknownType(_event: never): UnknownEventType {
-  return new UnknownEventType('EVENT_TYPE_UNKNOWN');
+export function unknownType(event: never): UnknownEventType {
+  const { type } = event as { readonly type: string };
+  return new UnknownEventType(type);
 }
