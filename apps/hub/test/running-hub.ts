@@ -21,6 +21,8 @@ import { VIEWS, type Views } from '../src/hub.module.ts';
 /** How a hub under test differs from one that is simply started. */
 export interface HubOptions {
   readonly folder?: string;
+  /** The port of the hub that ran before on the folder: tokens and proofs name the URL they are for. */
+  readonly port?: number;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly stage?: Composition['stage'];
@@ -47,7 +49,7 @@ export interface RunningHub {
 export async function runningHub(options: HubOptions = {}): Promise<RunningHub> {
   const made = options.folder === undefined ? temporaryFolder() : undefined;
   const folder = options.folder ?? made?.path ?? '';
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${String(port)}`;
   const config = loadConfig({
     TELLONCE_PORT: String(port),
