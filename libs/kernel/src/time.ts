@@ -15,6 +15,13 @@ export const AREA_ZONE = 'Europe/London';
 
 /** Reads an RFC 3339 date-time with any offset into the hub's one form; undefined when it is not one. */
 export function parseInstant(text: string): Instant | undefined {
+  // Most are in our own form already; a day that does not exist comes back as another.
+  if (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$/.test(text)) {
+    const milliseconds = Date.parse(text);
+    if (Number.isNaN(milliseconds)) return undefined;
+    const instant = toInstant(milliseconds);
+    return instant.slice(0, 19) === text.slice(0, 19) ? instant : undefined;
+  }
   if (!/^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/.test(text)) return undefined;
   try {
     return toInstant(Temporal.Instant.from(text).epochMilliseconds);

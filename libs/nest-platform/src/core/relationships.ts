@@ -1,7 +1,6 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildId, Clock } from '#kernel';
-import type { EventLog, LogToken } from '#event-log';
+import { fileCheckpoint, type EventLog } from '#event-log';
 import type { Identity } from '#identity';
 import { FactStreams, relationshipsProcess, type Protection } from '#sharing';
 import type { Vault } from '#vault';
@@ -24,7 +23,7 @@ export interface RelationshipsOptions {
  */
 export function openRelationshipsProcess(options: RelationshipsOptions): Follower {
   const { log, vault, identity, clock, protection } = options;
-  const file = join(options.varDir, 'relationships.position');
+  const checkpoint = fileCheckpoint(join(options.varDir, 'relationships.position'));
   const handle = relationshipsProcess({
     log,
     clock,
@@ -34,19 +33,19 @@ export function openRelationshipsProcess(options: RelationshipsOptions): Followe
     streams: new FactStreams(log, vault, clock),
   });
   const follow = async (signal: AbortSignal): Promise<void> => {
-    const after = existsSync(file) ? (readFileSync(file, 'utf8') as LogToken) : null;
-    for await (const batch of log.subscribe({ families: ['fact', 'child'], after, signal, batch: 200 })) {
+    let written = 0;
+    for await (const batch of log.subscribe({
+      families: ['fact', 'child'],
+      after: checkpoint.read(),
+      signal,
+      batch: 200,
+    })) {
       if (batch.kind === 'events') for (const event of batch.events) await handle(event);
-      if (batch.token !== null) remember(file, batch.token);
+      // Synced, so not for every batch; what is handled again after a crash changes nothing.
+      if (batch.token === null || performance.now() - written < 1000) continue;
+      checkpoint.write(batch.token);
+      written = performance.now();
     }
   };
   return followSurely('relationships', follow, options.alarm);
-}
-
-function remember(file: string, token: LogToken): void {
-  const next = openSync(`${file}.new`, 'w', 0o600);
-  writeSync(next, token);
-  fsyncSync(next);
-  closeSync(next);
-  renameSync(`${file}.new`, file);
 }

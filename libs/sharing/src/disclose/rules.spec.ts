@@ -62,7 +62,10 @@ describe('who may know that a child is known', () => {
 describe('who sees looks and consents', () => {
   it('the family of the child, for its own purpose', () => {
     const parent = asking('parent', FAMILY, 'subject-access', 'parent-1');
-    expect([looksRule(parent).effect, consentsRule(parent).effect]).toEqual(['permit', 'permit']);
+    expect([looksRule(parent), consentsRule(parent)]).toMatchObject([
+      { scope: { of: 'family' } },
+      { effect: 'permit' },
+    ]);
     const other = asking('parent', FAMILY, 'subject-access', 'parent-2');
     expect([looksRule(other).effect, consentsRule(other).effect]).toEqual(['deny', 'deny']);
   });

@@ -39,9 +39,11 @@ export function existenceRule(question: CompleteQuestion, tellers: readonly Orga
 
 /** Which looks at a child a reader may see (design §4.8). */
 export type LooksScope =
-  { readonly of: 'everybody' } | { readonly of: 'organisation'; readonly organisation: OrganisationId };
+  | { readonly of: 'everybody' }
+  | { readonly of: 'family' }
+  | { readonly of: 'organisation'; readonly organisation: OrganisationId }; readonly organisation: OrganisationId };
 
-/** The family sees the looks at its child, the area's data-protection officer all, an organisation's its own people's and those at its own facts. */
+/** The family sees the looks at its child but those for safeguarding (decision 11), the area's data-protection officer all, an organisation's its own people's and those at its own facts. */
 export function looksRule(question: CompleteQuestion): Ruling<LooksScope> {
   const { reader, purpose, protections, registry } = question;
   if (!registry.organisations.has(reader.organisation) && reader.organisation !== HUB) {
@@ -53,7 +55,7 @@ export function looksRule(question: CompleteQuestion): Ruling<LooksScope> {
     return { effect: 'permit', scope, slices: [] };
   }
   return familyRule(question, protections.length > 0)
-    ? { effect: 'permit', scope: { of: 'everybody' }, slices: [] }
+    ? { effect: 'permit', scope: { of: 'family' }, slices: [] }
     : NO_RELATIONSHIP;
 }
 

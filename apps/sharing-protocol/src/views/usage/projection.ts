@@ -15,7 +15,7 @@ export interface UsageMeans {
 export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
   return {
     name: 'usage',
-    version: 2,
+    version: 3,
     families: ['look'],
     tables: {
       look: {
@@ -24,6 +24,8 @@ export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
           recorded_at: { type: 'text', notNull: true },
           child_hash: { type: 'text' },
           organisation: { type: 'text', notNull: true },
+          /** 0 for looks that are kept from the family (decision 11). */
+          family: { type: 'integer', notNull: true },
           key_id: { type: 'text', notNull: true },
           iv: { type: 'text', notNull: true },
           sealed_text: { type: 'text', notNull: true },
@@ -73,6 +75,7 @@ function lookRows(
     recorded_at: record.recordedAt,
     child_hash: content.child === null ? null : childHash(content.child),
     organisation: content.reader.organisation,
+    family: content.purpose === 'safeguarding' ? 0 : 1,
     key_id: sealed.key,
     iv: sealed.iv,
     sealed_text: sealed.text,

@@ -15,17 +15,21 @@ export interface UsageRow {
   readonly aborted: number;
 }
 
-/** Looks at a child (by the keyed hashes of its ids), newest first; `organisation` keeps to looks by its people and looks at its facts. */
+/**
+ * Looks at a child (by the keyed hashes of its ids), newest first; `organisation` keeps to looks by its people and looks at its facts,
+ * `family` to those a family may know of.
+ */
 export async function usagePage(
   db: View['db'],
   question: {
     readonly childHashes: readonly string[];
     readonly organisation?: string;
+    readonly family?: boolean;
     readonly after?: { readonly at: string; readonly decision: string };
     readonly limit: number;
   },
 ): Promise<{ readonly rows: readonly UsageRow[]; readonly after: { at: string; decision: string } | null }> {
-  const { childHashes, organisation, after, limit } = question;
+  const { childHashes, organisation, family, after, limit } = question;
   if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new RangeError('limit');
   if (childHashes.length === 0) return { rows: [], after: null };
   const conditions = [sql`${oneOf('child_hash', childHashes)}`];
@@ -33,6 +37,7 @@ export async function usagePage(
     conditions.push(sql`(organisation = ${organisation} or exists (
       select 1 from look_source s where s.decision_id = look.decision_id and s.organisation = ${organisation}))`);
   }
+  if (family === true) conditions.push(sql`family = 1`);
   if (after !== undefined) conditions.push(sql`(recorded_at, decision_id) < (${after.at}, ${after.decision})`);
   const { rows: found } = await sql<UsageRow>`
     select decision_id, recorded_at, organisation, key_id, iv, sealed_text, stream, revision, type,

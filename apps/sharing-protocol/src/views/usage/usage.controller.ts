@@ -58,6 +58,7 @@ export class UsageController {
         usagePage(this.#view.db, {
           childHashes: child === null ? [] : [vault.lookupHash('usage-child', child)],
           ...(scope.of === 'organisation' ? { organisation: scope.organisation } : {}),
+          ...(scope.of === 'family' ? { family: true } : {}),
           ...(after === undefined ? {} : { after: { at: after.at, decision: after.fact } }),
           limit: query.limit ?? 50,
         }),
