@@ -22,6 +22,7 @@ import type { Composed } from '../run/run-app.ts';
 import { openReceipts } from '../submissions/receipts-sqlite.ts';
 import { CoreModule } from './core.module.ts';
 import { tokenKey } from './derived-keys.ts';
+import { expireSurely } from './expiry.ts';
 import { followSurely } from './follow.ts';
 import { openCore, type CoreOptions, type OpenedCore } from './open-core.ts';
 import { quarantineDesk, quarantineView } from './quarantine-view.ts';
@@ -97,6 +98,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     const receipts = openReceipts(join(config.varDir, 'receipts.db'));
     const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
+    const expiry = expireSurely(opened.publishing, clock, alarm);
     const parts = await composition.parts(opened, config, logger);
 
     const once = openOnceStore(join(config.varDir, 'jti.db'));
@@ -140,6 +142,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     });
     const resources: Resource[] = [
       ...parts.resources,
+      { name: 'quarantine-expiry', close: () => expiry.stop() },
       { name: 'quarantine', close: async () => desk.stop().then(() => waiting.close()) },
       { name: 'receipts', close: async () => receipts.close() },
       { name: 'used-ids', close: async () => once.close() },
