@@ -41,7 +41,7 @@ export function existenceRule(question: CompleteQuestion, tellers: readonly Orga
 export type LooksScope =
   | { readonly of: 'everybody' }
   | { readonly of: 'family' }
-  | { readonly of: 'organisation'; readonly organisation: OrganisationId }; readonly organisation: OrganisationId };
+  | { readonly of: 'organisation'; readonly organisation: OrganisationId };
 
 /** The family sees the looks at its child but those for safeguarding (decision 11), the area's data-protection officer all, an organisation's its own people's and those at its own facts. */
 export function looksRule(question: CompleteQuestion): Ruling<LooksScope> {
