@@ -14,6 +14,11 @@ export class UnexplainedLoss extends Error {
   }
 }
 
+/** This view is being rebuilt already; that goes on. */
+export class RebuildRunning extends Error {
+  override readonly name = 'RebuildRunning';
+}
+
 /** What a rebuild is told. */
 export interface RebuildOptions {
   /** Monotonic milliseconds. */
@@ -29,9 +34,21 @@ const BATCH = 500;
 
 /**
  * Builds a generation beside the live one, which goes on serving, and swaps. Killed or aborted, the next call continues it; failed,
- * it says so in the view's status and throws. Throws {@link UnexplainedLoss}.
+ * it says so in the view's status and throws. Throws {@link UnexplainedLoss} or {@link RebuildRunning}.
  */
 export async function rebuild(view: View, options: RebuildOptions): Promise<RebuildProgress> {
+  if (building.has(view)) throw new RebuildRunning('rebuild-running');
+  building.add(view);
+  try {
+    return await build(view, options);
+  } finally {
+    building.delete(view);
+  }
+}
+
+const building = new WeakSet<View>();
+
+async function build(view: View, options: RebuildOptions): Promise<RebuildProgress> {
   const clock = new Pace(view, options.elapsed);
   const tell = (progress: RebuildProgress): RebuildProgress => {
     view.report(progress);

@@ -7,7 +7,7 @@ import { encodeRecord } from '#contracts';
 import type { EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import type { Instant, OrganisationId } from '#kernel';
-import { openView, rebuild, runView, UnexplainedLoss, type ViewDefinition } from '../src/index.ts';
+import { openView, rebuild, RebuildRunning, runView, UnexplainedLoss, type ViewDefinition } from '../src/index.ts';
 import { CheckpointMoved } from './generation.ts';
 
 const definition: ViewDefinition = {
@@ -169,7 +169,9 @@ describe('a view in a file', () => {
     const view = await openView({ definition, dir, log, grace: 50 });
     view.live.apply(log, await log.readStream('registry'), token);
     const before = view.db;
-    await rebuild(view, { elapsed: () => 1 });
+    const first = rebuild(view, { elapsed: () => 1 });
+    await expect(rebuild(view, { elapsed: () => 1 })).rejects.toBeInstanceOf(RebuildRunning);
+    await first;
     expect(await before.selectFrom('seen').selectAll().execute()).toHaveLength(1);
     await new Promise((resolve) => setTimeout(resolve, 120));
     expect(readdirSync(dir).filter((file) => file.endsWith('.db'))).toEqual(['names.g2.db']);
