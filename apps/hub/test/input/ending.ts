@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { FactId } from '#kernel';
-import type { View } from '#projections';
 import { openFact } from '#sharing';
 import { grantProcess } from '#vault';
+import { VIEWS, type Views } from '../../src/hub.module.ts';
 import { caughtUp, mustBe, timeline, type RunningHub } from '../running-hub.ts';
 
 /** Where a hub ended up, without anything that chance or the moment of arrival chose. */
@@ -42,8 +42,7 @@ export async function ending(
 }
 
 async function folded({ composed }: RunningHub, children: readonly string[]): Promise<Ending['view']> {
-  const { TIMELINE } = await import('../../../sharing-protocol/src/views/tokens.ts');
-  const view = composed.app.get<View>(TIMELINE);
+  const { timeline: view } = composed.app.get<Views>(VIEWS);
   const { vault, recordsOf } = composed.opened.core;
   const places = new Map(
     children.flatMap((child, place) =>

@@ -1,4 +1,5 @@
 import { Body, Controller, Inject, Post } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import type { ChildId, OrganisationId } from '#kernel';
 import {
   Access,
@@ -22,6 +23,7 @@ export class ErasuresController {
     this.#core = core;
   }
 
+  @ApiOperation({ summary: 'Erase what is kept of a child' })
   @Post()
   async erase(@Body() dto: ErasureDto, @CurrentPurposefulCaller() caller: PurposefulCaller): Promise<Erasure> {
     const { reader, correlationId } = caller;

@@ -1,4 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import { Access, notFound, Problem } from '#nest-platform';
 import { VIEWS, type Views } from '../views/views.ts';
 
@@ -12,12 +13,14 @@ export class ProjectionsController {
     this.#views = views;
   }
 
+  @ApiOperation({ summary: 'Views and how far they have read' })
   @Get()
   async list(): Promise<{ readonly projections: Awaited<ReturnType<Views['status']>> }> {
     return { projections: await this.#views.status() };
   }
 
   /** Builds a new generation beside the live one and swaps it in; 409 while one is being built. */
+  @ApiOperation({ summary: 'Build a view anew beside the live one' })
   @Post(':name/rebuilds')
   @HttpCode(202)
   rebuild(@Param('name') name: string): { readonly name: string } {

@@ -1,4 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, CORE, CurrentPurposefulCaller, Problem, type Core, type PurposefulCaller } from '#nest-platform';
 import { existenceRule, release } from '#sharing';
@@ -19,6 +20,7 @@ export class ChildMatchesController {
     this.#core = core;
   }
 
+  @ApiOperation({ summary: 'Find a child by identifiers' })
   @Post()
   @HttpCode(200)
   async match(

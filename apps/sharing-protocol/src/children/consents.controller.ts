@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId, type PlainDate } from '#kernel';
 import type { Category, ConsentGiven, Purpose } from '#contracts';
@@ -35,6 +36,7 @@ export class ConsentsController {
     this.#core = core;
   }
 
+  @ApiOperation({ summary: 'Consents of a child' })
   @Get()
   async list(
     @Param('childId') childId: string,
@@ -45,6 +47,7 @@ export class ConsentsController {
     return { consents: (await this.#consents(childId, caller, request, reply)).consents };
   }
 
+  @ApiOperation({ summary: 'Give or refuse a consent' })
   @Post()
   @HttpCode(201)
   async decide(
@@ -68,6 +71,7 @@ export class ConsentsController {
     return { consent };
   }
 
+  @ApiOperation({ summary: 'Withdraw a consent' })
   @Patch(':consent')
   async withdraw(
     @Param('childId') childId: string,

@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject, Param, ParseIntPipe, Query } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import { isUuid } from '#kernel';
 import { Access, CORE, notFound, type Core } from '#nest-platform';
 
@@ -12,6 +13,7 @@ export class ProofController {
     this.#core = core;
   }
 
+  @ApiOperation({ summary: 'The latest signed checkpoint of the log' })
   @Get('checkpoint')
   @Header('content-type', 'text/plain; charset=utf-8')
   checkpoint(): string {
@@ -20,6 +22,7 @@ export class ProofController {
     return checkpoint;
   }
 
+  @ApiOperation({ summary: 'The key that checkpoints are verified with' })
   @Get('checkpoint/key')
   @Header('content-type', 'text/plain; charset=utf-8')
   @Access({ roles: 'anyone', purpose: 'none' })
@@ -27,6 +30,7 @@ export class ProofController {
     return `${this.#core.proof.vkey}\n`;
   }
 
+  @ApiOperation({ summary: 'Proof that one checkpoint continues another' })
   @Get('proofs/consistency')
   async consistency(
     @Query('from', ParseIntPipe) from: number,
@@ -38,6 +42,7 @@ export class ProofController {
   }
 
   /** The receipt of one's own look, `c2sp.org/tlog-proof@v1`; the decision's id came with the answer in Hub-Decision-Id. */
+  @ApiOperation({ summary: 'Proof of one look' })
   @Get('looks/:decision/receipt')
   @Header('content-type', 'text/plain; charset=utf-8')
   @Access({ roles: 'signed-in', purpose: 'none' })

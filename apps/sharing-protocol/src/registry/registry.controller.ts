@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import type { AgreementInForce, OrganisationRegistered } from '#contracts';
 import { isOrganisationId, type OrganisationId, type PlainDate } from '#kernel';
 import {
@@ -23,6 +24,7 @@ export class RegistryController {
     this.#core = core;
   }
 
+  @ApiOperation({ summary: 'Register an organisation, its keys and its publication profile' })
   @Post('organisations')
   @HttpCode(200)
   async register(@Body() dto: RegisterOrganisationDto, @CurrentCaller() caller: Caller): Promise<Changed> {
@@ -31,6 +33,7 @@ export class RegistryController {
     return this.#command({ type: 'registerOrganisation', data }, caller);
   }
 
+  @ApiOperation({ summary: 'Registered organisations' })
   @Get('organisations')
   @Access({ roles: 'signed-in', purpose: 'none' })
   async organisations(): Promise<{ readonly organisations: readonly OrganisationView[] }> {
@@ -38,6 +41,7 @@ export class RegistryController {
     return { organisations: [...organisations.values()].map(viewOf) };
   }
 
+  @ApiOperation({ summary: 'A registered organisation' })
   @Get('organisations/:organisation')
   @Access({ roles: 'signed-in', purpose: 'none' })
   async organisation(@Param('organisation') id: string): Promise<OrganisationView> {
@@ -47,6 +51,7 @@ export class RegistryController {
     return viewOf(found);
   }
 
+  @ApiOperation({ summary: 'Revoke a key of an organisation' })
   @Post('organisations/:organisation/keys/:kid/revocations')
   @HttpCode(200)
   async revoke(
@@ -59,6 +64,7 @@ export class RegistryController {
     return this.#command({ type: 'revokeKey', data }, caller);
   }
 
+  @ApiOperation({ summary: 'Put a version of an agreement in force' })
   @Post('agreements')
   @HttpCode(200)
   async putInForce(@Body() dto: AgreementDto, @CurrentCaller() caller: Caller): Promise<Changed> {
@@ -69,6 +75,7 @@ export class RegistryController {
     return this.#command({ type: 'putAgreementInForce', data }, caller);
   }
 
+  @ApiOperation({ summary: 'Agreements in force' })
   @Get('agreements')
   @Access({ roles: 'signed-in', purpose: 'none' })
   async agreements(): Promise<{ readonly agreements: readonly AgreementInForce[] }> {
@@ -76,6 +83,7 @@ export class RegistryController {
     return { agreements: [...agreements.values()] };
   }
 
+  @ApiOperation({ summary: 'End an agreement' })
   @Post('agreements/:agreement/endings')
   @HttpCode(200)
   async end(

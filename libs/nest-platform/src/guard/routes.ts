@@ -13,6 +13,9 @@ export interface DeclaredRoute {
   readonly access: Access | undefined;
   /** `ChildrenController.read`, for messages. */
   readonly handler: string;
+  readonly controller: Type;
+  /** Name of the handler's method. */
+  readonly name: string;
 }
 
 /** Every route of every controller with its declared access, sorted by path: what the guard, the tests and the documentation walk over. */
@@ -52,6 +55,8 @@ function routesOf(controller: Type, scanner: MetadataScanner): DeclaredRoute[] {
         path: join(prefix, path),
         access,
         handler: `${controller.name}.${name}`,
+        controller,
+        name,
       })),
     );
   });

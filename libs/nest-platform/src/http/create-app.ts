@@ -18,6 +18,7 @@ import { buildOpenApi } from '../openapi/openapi.ts';
 import { problemOf } from '../problem/from-error.ts';
 import { ProblemFilter, sendProblem } from '../problem/problem.filter.ts';
 import { problemBody } from '../problem/problem.ts';
+import { ConnectorRegistry } from '../submissions/connector-registry.ts';
 import { registerBodyParsers } from './body.ts';
 import { DtoPipe } from './dto.pipe.ts';
 import { registerHooks, requestIdOf } from './hooks.ts';
@@ -59,7 +60,7 @@ export async function createApp(root: Type | DynamicModule, platform: Platform):
   assertRoutesDeclared(listRoutes(app));
   await app.init();
   await fastify.ready();
-  app.get(OpenApiController).document = buildOpenApi(app, config.publicUrl);
+  app.get(OpenApiController).document = buildOpenApi(app, config.publicUrl, fileTypesOf(app));
   return app;
 }
 
@@ -91,4 +92,13 @@ function fastifyAdapter({ config }: Platform): FastifyAdapter {
 
 function httpError(statusCode: number): Error {
   return Object.assign(new Error('client'), { statusCode, code: 'FST_ERR_CLIENT' });
+}
+
+/** Media types that the connectors of this process take; none where it takes no submissions. */
+function fileTypesOf(app: NestFastifyApplication): readonly string[] {
+  try {
+    return app.get(ConnectorRegistry, { strict: false }).mediaTypes();
+  } catch {
+    return [];
+  }
 }

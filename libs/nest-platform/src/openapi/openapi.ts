@@ -2,7 +2,12 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PURPOSES } from '#contracts';
-import { listRoutes } from '../guard/routes.ts';
+import { listRoutes, type DeclaredRoute } from '../guard/routes.ts';
+import { describeDto, dtosOf } from './dto-schema.ts';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Parameter = NonNullable<Operation['parameters']>[number];
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
 /** Problem body of every error answer, as a schema. */
 const PROBLEM = {
@@ -31,8 +36,15 @@ const PROBLEM = {
   },
 };
 
-/** OpenAPI 3.1 of all controllers; what the guard demands (sign-in, Hub-Purpose, problems) is added from the declared access. */
-export function buildOpenApi(app: INestApplication, publicUrl: string): OpenAPIObject {
+/**
+ * OpenAPI 3.1 of all controllers. What the guard demands (sign-in, Hub-Purpose) comes from the declared access, members of bodies and queries
+ * from the rules they are checked with. `fileTypes`: media types of files that submissions are taken in.
+ */
+export function buildOpenApi(
+  app: INestApplication,
+  publicUrl: string,
+  fileTypes: readonly string[] = [],
+): OpenAPIObject {
   const settings = new DocumentBuilder()
     .setTitle('Tellonce')
     .setDescription(
@@ -48,7 +60,8 @@ export function buildOpenApi(app: INestApplication, publicUrl: string): OpenAPIO
     })
     .build();
   const document = SwaggerModule.createDocument(app, settings, { autoTagControllers: false });
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
+  const schemas: Schemas = { ...document.components?.schemas, Problem: PROBLEM };
+  document.components = { ...document.components, schemas };
   for (const route of listRoutes(app)) {
     const operation =
       document.paths[route.path.replace(/:([A-Za-z0-9_]+)/g, '{$1}')]?.[route.method.toLowerCase() as 'get'];
@@ -57,20 +70,47 @@ export function buildOpenApi(app: INestApplication, publicUrl: string): OpenAPIO
       description: 'What went wrong (RFC 9457)',
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     };
-    if (route.access.roles === 'anyone') continue;
-    operation.security = [{ accessToken: [] }];
-    if (route.access.purpose === 'required') {
-      operation.parameters = [
-        ...(operation.parameters ?? []),
-        {
-          name: 'Hub-Purpose',
-          in: 'header',
-          required: true,
-          description: 'Why the caller looks',
-          schema: { type: 'string', enum: [...PURPOSES] },
-        },
-      ];
-    }
+    takes(operation, route, schemas);
+    if (route.handler === 'SubmissionsController.submit') takesFiles(operation, fileTypes);
+    if (route.access.roles !== 'anyone') demands(operation, route.access.purpose === 'required');
   }
   return document;
+}
+
+function takes(operation: Operation, route: DeclaredRoute, schemas: Schemas): void {
+  const { body, query } = dtosOf(route);
+  if (body !== undefined) {
+    const { properties, required } = describeDto(body);
+    const schema = { type: 'object', properties, required: [...required], additionalProperties: false };
+    schemas[body.name] = schema;
+  }
+  if (query === undefined) return;
+  const { properties, required } = describeDto(query);
+  const parameters = Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+  operation.parameters = [...(operation.parameters ?? []), ...parameters];
+}
+
+/** A file in one of the connectors' formats, besides what the controller itself says it takes. */
+function takesFiles(operation: Operation, fileTypes: readonly string[]): void {
+  const body = operation.requestBody;
+  if (body === undefined || !('content' in body)) return;
+  for (const type of fileTypes) body.content[type] ??= { schema: { type: 'string', format: 'binary' } };
+}
+
+function demands(operation: Operation, purpose: boolean): void {
+  operation.security = [{ accessToken: [] }];
+  if (!purpose) return;
+  const header: Parameter = {
+    name: 'Hub-Purpose',
+    in: 'header',
+    required: true,
+    description: 'Why the caller looks',
+    schema: { type: 'string', enum: [...PURPOSES] },
+  };
+  operation.parameters = [...(operation.parameters ?? []), header];
 }

@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid } from '#kernel';
 import type { FactId } from '#kernel';
@@ -25,6 +26,9 @@ export class QuarantineController {
     this.#core = core;
   }
 
+  @ApiOperation({ summary: 'Quarantined items of the organisation' })
+  @ApiQuery({ name: 'cursor', type: String, required: false })
+  @ApiQuery({ name: 'limit', type: 'integer', minimum: 1, maximum: 500, required: false })
   @Get()
   async list(
     @Param('organisation') organisation: string,
@@ -38,6 +42,15 @@ export class QuarantineController {
     return this.#desk.list(reader.organisation, page.value.cursor, page.value.limit);
   }
 
+  @ApiOperation({ summary: 'Replay or discard a quarantined item' })
+  @ApiBody({
+    schema: {
+      type: 'object',
+      properties: { action: { type: 'string', enum: ['replay', 'discard'] } },
+      required: ['action'],
+      additionalProperties: false,
+    },
+  })
   @Post(':factId/resolutions')
   @HttpCode(200)
   async resolve(

@@ -1,4 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock, Outcome } from '#kernel';
 import type { LogToken } from '#event-log';
@@ -52,6 +53,23 @@ export class SubmissionsController {
     this.#core = core;
   }
 
+  @ApiOperation({ summary: 'Hand in a file or signed facts' })
+  @ApiConsumes(BATCH_MEDIA_TYPE)
+  @ApiBody({
+    description: 'Signed facts, one compact JWS each, or a file in the format of its media type',
+    schema: { type: 'array', items: { type: 'string' }, maxItems: BATCH_LIMITS.items },
+  })
+  @ApiQuery({ name: 'format', type: String, required: false, description: 'Where a media type has several formats' })
+  @ApiQuery({
+    name: 'statedAt',
+    type: String,
+    format: 'date-time',
+    required: false,
+    description: 'When a file was made',
+  })
+  @ApiQuery({ name: 'setting', type: String, required: false, description: 'URN of the setting of a class list' })
+  @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key again answers as before' })
+  @ApiHeader({ name: 'Prefer', required: false, description: 'respond-async: answered before the work is done' })
   @Post('organisations/:organisation/submissions')
   @HttpCode(202)
   async submit(
@@ -81,6 +99,9 @@ export class SubmissionsController {
     return viewOf(receipt);
   }
 
+  @ApiOperation({ summary: 'The receipt of a submission' })
+  @ApiQuery({ name: 'cursor', type: String, required: false })
+  @ApiQuery({ name: 'limit', type: 'integer', minimum: 1, maximum: 500, required: false })
   @Get('submissions/:id')
   read(@Param('id') id: string, @Query() query: unknown, @Req() request: FastifyRequest): ReceiptPage {
     const page = valid(readPageQuery(query));

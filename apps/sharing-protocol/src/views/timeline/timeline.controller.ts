@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endOfDay, isUuid, parsePlainDate, startOfDay, type ChildId, type FactId } from '#kernel';
 import { purposeBits } from '#contracts';
@@ -31,6 +32,7 @@ export class TimelineController {
     this.#view = view;
   }
 
+  @ApiOperation({ summary: 'Timeline of a child' })
   @Get()
   async read(
     @Param('childId') childId: string,

@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId, type DecisionId, type OrganisationId } from '#kernel';
 import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
@@ -36,6 +37,7 @@ export class UsageController {
     this.#view = view;
   }
 
+  @ApiOperation({ summary: 'Looks at a child' })
   @Get()
   async read(
     @Param('childId') childId: string,
