@@ -86,7 +86,7 @@ function takes(operation: Operation, route: DeclaredRoute, schemas: Schemas): vo
   }
   if (query === undefined) return;
   const { properties, required } = describeDto(query);
-  const parameters = Object.entries(properties).map(([name, schema]) => ({
+  const parameters = Object.entries(properties).map(([name, schema]): Parameter => ({
     name,
     in: 'query',
     required: required.includes(name),
