@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { builtApp, QUIET_HUB, type BuiltApp } from '#testing';
 import { demonstrationPerson, newOrganisationKey, organisationSystem, type HubClient } from '#nest-platform/client';
 import { mustBe, PUBLIC_TASK } from '../running-hub.ts';
-import { builtHub, type BuiltHub } from './built-hub.ts';
 
 /** An area's schools in one file; `LARGE_ROWS` for a larger one. */
 const ROWS = Number(process.env['LARGE_ROWS'] ?? 200_000);
@@ -10,11 +10,11 @@ const BAD_EVERY = 1_000;
 const SCHOOL = 'oakfield-primary';
 
 describe(`a class list of ${ROWS.toLocaleString('en-GB')} rows`, () => {
-  let hub: BuiltHub;
+  let hub: BuiltApp;
   let system: HubClient;
 
   beforeAll(async () => {
-    hub = await builtHub();
+    hub = await builtApp(QUIET_HUB, { TELLONCE_DEMO: '1' });
     const key = await newOrganisationKey('school-1');
     const profile = { 'education.enrolment-started.v1': PUBLIC_TASK };
     const json = { organisation: SCHOOL, name: SCHOOL, sector: 'education', codes: {}, keys: [key.publicJwk], profile };

@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { temporaryFolder } from '#testing';
+import { temporaryFolder } from './folders.ts';
 
-/** A built hub in a process of its own, as operators run it, with demonstration people and no data. */
-export interface BuiltHub {
+/** A built app in a process of its own, as operators run it, on new data. */
+export interface BuiltApp {
   readonly url: string;
   readonly varDir: string;
   /** Resident memory in MiB; undefined where the system does not tell. */
@@ -14,18 +14,29 @@ export interface BuiltHub {
   remove(): Promise<void>;
 }
 
-const ROOT = join(import.meta.dirname, '../../../..');
-const MAIN = `const { runApp } = await import('#nest-platform');
-const { hub } = await import('./dist/apps/hub/src/hub.js');
-await runApp(hub());`;
+const ROOT = join(import.meta.dirname, '../../..');
+/** A hub that tells no stories at its start. */
+export const QUIET_HUB: readonly string[] = [
+  '--input-type=module',
+  '-e',
+  `const { runApp } = await import('#nest-platform');
+   const { hub } = await import('./dist/apps/hub/src/hub.js');
+   await runApp(hub());`,
+];
 
-/** Starts one; `npm run build` must have been run before (the soak script does). */
-export async function builtHub(): Promise<BuiltHub> {
+/**
+ * Starts node with these arguments at the root of the project (`['dist/apps/health/src/main.js']`) and waits until it is ready.
+ * `npm run build` must have been run before; the scripts `test` and `test:soak` do.
+ */
+export async function builtApp(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<BuiltApp> {
   const folder = temporaryFolder();
   const port = await freePort();
   const url = `http://127.0.0.1:${String(port)}`;
   const varDir = join(folder.path, 'var');
-  const process_ = spawn(process.execPath, ['--input-type=module', '-e', MAIN], {
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
@@ -33,20 +44,20 @@ export async function builtHub(): Promise<BuiltHub> {
       TELLONCE_PORT: String(port),
       TELLONCE_PUBLIC_URL: url,
       TELLONCE_VAR: varDir,
-      TELLONCE_DEMO: '1',
       TELLONCE_LOG_LEVEL: 'error',
+      ...settings,
     },
   });
-  await answering(url, process_);
+  await answering(url, child);
   return {
     url,
     varDir,
-    residentMiB: () => residentOf(process_),
-    exited: () => process_.exitCode !== null,
+    residentMiB: () => residentOf(child),
+    exited: () => child.exitCode !== null,
     remove: async () => {
-      const ended = new Promise((resolve) => process_.once('exit', resolve));
-      if (process_.exitCode === null) {
-        process_.kill('SIGTERM');
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      if (child.exitCode === null) {
+        child.kill('SIGTERM');
         await ended;
       }
       folder.remove();
@@ -54,7 +65,7 @@ export async function builtHub(): Promise<BuiltHub> {
   };
 }
 
-/** Jest's own options are not for the hub. */
+/** Jest's own options are not for the app. */
 function withoutJest(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, ...env } = process.env;
   return env;
@@ -68,12 +79,12 @@ function residentOf({ pid }: ChildProcess): number | undefined {
 
 async function answering(url: string, child: ChildProcess): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
-    if (child.exitCode !== null) throw new Error(`the built hub ended with ${String(child.exitCode)}`);
+    if (child.exitCode !== null) throw new Error(`the built app ended with ${String(child.exitCode)}`);
     const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
     if (answer?.status === 200) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error('the built hub does not answer');
+  throw new Error('the built app does not answer');
 }
 
 async function freePort(): Promise<number> {
