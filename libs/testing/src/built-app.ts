@@ -67,8 +67,7 @@ export async function builtApp(
 
 /** Jest's own options are not for the app. */
 function withoutJest(): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: _options, ...env } = process.env;
-  return env;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS'));
 }
 
 function residentOf({ pid }: ChildProcess): number | undefined {
