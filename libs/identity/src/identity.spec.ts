@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildId, FactId, OrganisationId, RecordId } from '#kernel';
+import { encodeRecord } from '#contracts';
 import type { EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { fakeChance, fakeClock, temporaryFolder } from '#testing';
@@ -175,6 +176,22 @@ describe('identity', () => {
     expect(other.recordsOf(child)).toEqual([]);
     other.close();
     identity = await open();
+  });
+
+  it('reads on from where the log ended, not from the last link: facts between them are many', async () => {
+    await resolved(SCHOOL, { localId: '17', ...MAYA });
+    const stream = 'process-other-1';
+    const record = { format: 1, stream, revision: 0, type: 'process.reacted.v1', data: {} } as const;
+    const rest = { recordedAt: fakeClock().now(), by: SCHOOL, correlationId: 'c' };
+    await log.append(stream, 'none', [encodeRecord({ ...record, ...rest })]);
+    identity.close();
+    identity = await open();
+    identity.close();
+    const from: unknown[] = [];
+    const readAll = log.readAll.bind(log);
+    log.readAll = (read) => (from.push(read.after), readAll(read));
+    identity = await open();
+    expect(from).toEqual([await log.head()]);
   });
 
   it('finishes on reopening what a crash between its table and the log left half made', async () => {

@@ -89,6 +89,7 @@ export class Links {
 
   /** Reads what the log has gained since the last time. Applying an event again changes nothing as long as order is kept. */
   async catchUp(log: EventLog): Promise<void> {
+    const head = await log.head();
     const row = this.#file.get('select token from progress');
     const after = row === undefined ? null : (String(row['token']) as LogToken);
     for await (const batch of log.readAll({ families: ['child'], after })) {
@@ -96,9 +97,15 @@ export class Links {
       if (last === undefined) continue;
       this.#file.soon(() => {
         for (const event of batch) this.#fold(childOfStream(event), recordOf(event));
-        this.#file.run('insert or replace into progress (one, token) values (1, ?)', last.token);
+        this.#passed(last.token);
       });
     }
+    // Links are few among facts: without this, every start would read on from the last of them.
+    if (head !== null && (after === null || log.compare(after, head) < 0)) this.#file.soon(() => this.#passed(head));
+  }
+
+  #passed(token: LogToken): void {
+    this.#file.run('insert or replace into progress (one, token) values (1, ?)', token);
   }
 
   #fold(child: ChildId, event: Pick<ChildEvent, 'type' | 'data'>): void {
