@@ -2,6 +2,7 @@ import { LogFailed, type EventLog } from '#event-log';
 
 /** The same log, telling whoever must know that it failed: after a failed commit the process is to end (toolchain: any COMMIT error). */
 export function watched(log: EventLog, failed: (error: LogFailed) => void): EventLog {
+  const distance = log.distance?.bind(log);
   return {
     append: async (stream, expected, events) => {
       try {
@@ -17,6 +18,7 @@ export function watched(log: EventLog, failed: (error: LogFailed) => void): Even
     subscribe: (read) => log.subscribe(read),
     head: () => log.head(),
     compare: (a, b) => log.compare(a, b),
+    ...(distance === undefined ? {} : { distance }),
     close: () => log.close(),
   };
 }
