@@ -24,3 +24,23 @@ export function fileCheckpoint(path: string): Checkpoint {
     },
   };
 }
+
+/** A checkpoint that is told often and written seldom: at most once in so many milliseconds, and with `flush` before the end. */
+export function lazyCheckpoint(checkpoint: Checkpoint, everyMs: number): Checkpoint & { flush(): void } {
+  let latest: LogToken | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (latest !== undefined) checkpoint.write(latest);
+    latest = undefined;
+  };
+  return {
+    read: () => checkpoint.read(),
+    write: (token) => {
+      latest = token;
+      timer ??= setTimeout(flush, everyMs).unref();
+    },
+    flush,
+  };
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ChildId, Clock } from '#kernel';
-import { fileCheckpoint, type EventLog } from '#event-log';
+import { fileCheckpoint, lazyCheckpoint, type EventLog } from '#event-log';
 import type { Identity } from '#identity';
 import { FactStreams, relationshipsProcess, type Protection } from '#sharing';
 import type { Vault } from '#vault';
@@ -23,7 +23,8 @@ export interface RelationshipsOptions {
  */
 export function openRelationshipsProcess(options: RelationshipsOptions): Follower {
   const { log, vault, identity, clock, protection } = options;
-  const checkpoint = fileCheckpoint(join(options.varDir, 'relationships.position'));
+  // Synced, so not for every batch; what is handled again after a crash changes nothing.
+  const checkpoint = lazyCheckpoint(fileCheckpoint(join(options.varDir, 'relationships.position')), 1000);
   const handle = relationshipsProcess({
     log,
     clock,
@@ -33,18 +34,14 @@ export function openRelationshipsProcess(options: RelationshipsOptions): Followe
     streams: new FactStreams(log, vault, clock),
   });
   const follow = async (signal: AbortSignal): Promise<void> => {
-    let written = 0;
-    for await (const batch of log.subscribe({
-      families: ['fact', 'child'],
-      after: checkpoint.read(),
-      signal,
-      batch: 200,
-    })) {
-      if (batch.kind === 'events') for (const event of batch.events) await handle(event);
-      // Synced, so not for every batch; what is handled again after a crash changes nothing.
-      if (batch.token === null || performance.now() - written < 1000) continue;
-      checkpoint.write(batch.token);
-      written = performance.now();
+    const batches = log.subscribe({ families: ['fact', 'child'], after: checkpoint.read(), signal, batch: 200 });
+    try {
+      for await (const batch of batches) {
+        if (batch.kind === 'events') for (const event of batch.events) await handle(event);
+        if (batch.token !== null) checkpoint.write(batch.token);
+      }
+    } finally {
+      checkpoint.flush();
     }
   };
   return followSurely('relationships', follow, options.alarm);
