@@ -4,7 +4,7 @@ import { demonstrationPerson, newOrganisationKey, organisationSystem, type HubCl
 import { mustBe, PUBLIC_TASK } from '../running-hub.ts';
 
 /** An area's schools in one file; `LARGE_ROWS` for a larger one. */
-const ROWS = Number(process.env['LARGE_ROWS'] ?? 200_000);
+const ROWS = Number(process.env['LARGE_ROWS'] ?? 100_000);
 /** Every this many rows one cannot be used. */
 const BAD_EVERY = 1_000;
 const SCHOOL = 'oakfield-primary';
