@@ -335,6 +335,25 @@ describe('publishing', () => {
     expect((await events(factId)).at(-1)?.data).toMatchObject({ outcome: 'discarded', reasons: [{ code: 'EXPIRED' }] });
   });
 
+  it('keeps a translated item whose own id holds a number of a person, under a random name', async () => {
+    for (const [key, id] of [
+      ['contact:https://supplier|943 476 5870', 'message-1'],
+      ['contact:https://supplier|1', 'message-9434765870'],
+    ] as const) {
+      const item = {
+        row: 3,
+        ok: true,
+        operation: 'state',
+        key: { kind: 'source-id', id: key },
+        event: cloudEvent({ id }),
+      };
+      const { factId, outcome, reasons } = await translated(item as unknown as TranslatedItem);
+      expect([outcome, reasons]).toEqual(['quarantined', [{ code: 'SOURCE_ID_LOOKS_PERSONAL' }]]);
+      expect([factIdOf(SCHOOL, key), factIdOf(SCHOOL, id)]).not.toContain(factId);
+      expect(await types(factId)).toEqual(['fact.quarantined.v1']);
+    }
+  });
+
   it('names a translated fact without an id by the random record id, and knows a doubled row', async () => {
     const key = { kind: 'per-record', name: 'enrolment:100123' } as const;
     const item = (row: number): TranslatedItem =>

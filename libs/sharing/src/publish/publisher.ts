@@ -1,5 +1,5 @@
 import { factIdOf, namedUuid, type ChildId, type FactId, type OrganisationId, type RecordId } from '#kernel';
-import { isHidden, statedAfter, type Reason } from '#contracts';
+import { clearCategory, clearType, indexOf, looksPersonal, statedAfter, type Reason } from '#contracts';
 import { OneAtATime } from '#identity';
 import { OwnerErased } from '#vault';
 import { gate } from '../gate/index.ts';
@@ -11,7 +11,7 @@ import { hubSigner } from './hub-signer.ts';
 import type { Publisher, Submission, SubmissionResult } from './model.ts';
 import { relateFact, restrictionsOnly } from './moves.ts';
 import { conflict, rejected, type Answer, type Placed, type PublisherParts } from './parts.ts';
-import { indexFields, readSigned, readTranslated } from './read.ts';
+import { readSigned, readTranslated } from './read.ts';
 import { Recollection } from './recollection.ts';
 import { relationshipCommand, restricts, type Desired } from './relationships.ts';
 import { SettingAside } from './set-aside.ts';
@@ -54,6 +54,12 @@ export class Pipeline implements Publisher {
       const raw = Buffer.from(item.raw).toString('base64url');
       return this.#aside.unreadable(organisation, item.reasons, { kind: 'raw', row: item.row, raw }, correlationId);
     }
+    // Both become names of streams, whose hash anyone with a list of numbers could recompute.
+    if (item.key.kind === 'source-id' && [item.key.id, item.event.id].some(looksPersonal)) {
+      const { translator, fileHash } = submission;
+      const original = { kind: 'translated', item, translator, fileHash } as const;
+      return this.#aside.unreadable(organisation, [{ code: 'SOURCE_ID_LOOKS_PERSONAL' }], original, correlationId);
+    }
     const signer = { kid: this.#parts.hubKey.kid, sign: this.#sign };
     const read = readTranslated(registry, organisation, item, submission, signer);
     return read.ok ? this.#publish(read.value, correlationId) : rejected(read.error);
@@ -93,13 +99,12 @@ export class Pipeline implements Publisher {
     if (gated.effect === 'quarantine') return this.#aside.quarantine(placed, gated.reasons);
     if (gated.effect === 'withhold') return this.#aside.withhold(placed, record, gated.reasons);
     if (definition === undefined) return this.#aside.quarantine(placed, [{ code: 'TYPE_UNKNOWN', pointer: '/type' }]);
-    const hidden = isHidden(definition.category);
     const body: Unsealed = {
       recordId: record,
       organisation,
-      factType: hidden ? 'restricted.fact.v1' : definition.type,
-      category: hidden ? 'restricted' : definition.category,
-      index: hidden ? {} : indexFields(definition, statement.fact),
+      factType: clearType(definition),
+      category: clearCategory(definition.category),
+      index: indexOf(definition, statement.fact),
       happenedAt: statement.happenedAt,
       stated: { ...statement.stated, by },
       purposes: gated.basis.purposes,

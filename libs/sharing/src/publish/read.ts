@@ -146,16 +146,6 @@ export function translatedBody(event: SubmittedCloudEvent, key: 'source-id' | 'p
   return JSON.stringify([key === 'source-id' ? event.id : null, type, time, category, basis ?? null, data]);
 }
 
-/** The clear fields of a fact (design §3.4). */
-export function indexFields(definition: FactDefinition, fact: JsonObject): JsonObject {
-  const clear: Record<string, JsonObject[string]> = {};
-  for (const [name, schema] of Object.entries(definition.data.properties)) {
-    const value = fact[name];
-    if ((schema as { readonly fieldClass?: string }).fieldClass === 'index' && value !== undefined) clear[name] = value;
-  }
-  return clear;
-}
-
 function commonOf(registry: Registry, organisation: OrganisationId, event: SubmittedCloudEvent, row: number) {
   const { type, category, data } = event;
   const definition = factDefinition(type);

@@ -1,5 +1,5 @@
 import { epochMs, namedUuid, randomUuid, toInstant, type FactId, type OrganisationId, type RecordId } from '#kernel';
-import { isHidden, type Reason } from '#contracts';
+import { clearCategory, clearType, isHidden, RESTRICTED_TYPE, type Reason } from '#contracts';
 import { carry, closeItem, type CarriedWith } from './carry.ts';
 import { factDecider, type FactCommand } from './fact.ts';
 import type { Carried, FactStreams, Sealing } from './fact-stream.ts';
@@ -25,7 +25,7 @@ export class SettingAside {
     this.#recollection = recollection;
   }
 
-  /** An item no connector could read: nothing names it, so it gets a random id. */
+  /** An item that no connector could read, or whose own id may not name a stream: it gets a random id. */
   async unreadable(
     organisation: OrganisationId,
     reasons: readonly Reason[],
@@ -44,12 +44,11 @@ export class SettingAside {
   /** Not to be shared on the basis given: only that it was, and why. */
   async withhold(placed: Placed, record: RecordId, reasons: readonly Reason[]): Promise<Answer> {
     const { definition, organisation } = placed.statement;
-    const hidden = definition === undefined || isHidden(definition.category);
     const body = {
       recordId: record,
       organisation,
-      factType: hidden ? 'restricted.fact.v1' : definition.type,
-      category: hidden ? ('restricted' as const) : definition.category,
+      factType: definition === undefined ? RESTRICTED_TYPE : clearType(definition),
+      category: definition === undefined ? ('restricted' as const) : clearCategory(definition.category),
       reasons,
     };
     const { id, carried } = await this.#aside(
