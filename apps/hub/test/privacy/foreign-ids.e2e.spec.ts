@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { listRoutes } from '#nest-platform';
+import { signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
+import { MAYA, tellWorld, type World } from '../trust/world.ts';
+import {
+  caughtUp,
+  organisation,
+  PUBLIC_TASK,
+  runningHub,
+  type RunningHub,
+  type TestOrganisation,
+} from '../running-hub.ts';
+
+const NOBODY = '11111111-1111-4111-8111-111111111111';
+/** What Oakfield hands in for the submission whose id is tried. */
+const HANDED_IN = {
+  specversion: '1.0',
+  id: 'enrol-2',
+  source: '/organisations/oakfield-primary',
+  type: 'education.enrolment-started.v1',
+  time: '2026-09-01T08:00:00Z',
+  datacontenttype: 'application/json',
+  category: 'education.enrolment',
+  basis: JSON.stringify(PUBLIC_TASK),
+  data: { subject: MAYA, fact: { setting: '100101', startDate: '2023-09-01' } },
+} as const;
+const CONSENT_TO_GIVE = {
+  consent: 'voice-7',
+  decision: 'give',
+  categories: ['voice'],
+  purposes: ['sen-support'],
+  authority: 'parental-responsibility',
+};
+
+/** One request to a route with ids that are somebody else's, and the same with ids that are nobody's. */
+interface Crawled {
+  readonly path: (ids: Ids) => string;
+  readonly asking?: (ids: Ids) => Asking;
+}
+interface Ids {
+  readonly child: string;
+  readonly organisation: string;
+  readonly submission: string;
+  readonly fact: string;
+}
+
+/** Every route that takes an id of somebody's; a new one must be added here or below. */
+const CRAWLED: Readonly<Record<string, Crawled>> = {
+  'GET /v1/children/:childId/timeline': { path: ({ child }) => `/v1/children/${child}/timeline` },
+  'GET /v1/children/:childId/usage': { path: ({ child }) => `/v1/children/${child}/usage` },
+  'GET /v1/children/:childId/consents': { path: ({ child }) => `/v1/children/${child}/consents` },
+  'POST /v1/children/:childId/consents': {
+    path: ({ child }) => `/v1/children/${child}/consents`,
+    asking: () => ({ json: CONSENT_TO_GIVE }),
+  },
+  'PATCH /v1/children/:childId/consents/:consent': {
+    path: ({ child }) => `/v1/children/${child}/consents/voice-1`,
+    asking: () => ({ method: 'PATCH', json: { decision: 'withdraw' } }),
+  },
+  'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
+  'GET /v1/organisations/:organisation/quarantine': {
+    path: ({ organisation }) => `/v1/organisations/${organisation}/quarantine`,
+  },
+  'POST /v1/organisations/:organisation/quarantine/:factId/resolutions': {
+    path: ({ organisation, fact }) => `/v1/organisations/${organisation}/quarantine/${fact}/resolutions`,
+    asking: () => ({ json: { action: 'discard' } }),
+  },
+  'POST /v1/organisations/:organisation/submissions': {
+    path: ({ organisation }) => `/v1/organisations/${organisation}/submissions`,
+    asking: () => ({ body: '[]', headers: { 'content-type': 'application/cloudevents-batch+json' } }),
+  },
+};
+
+/** Routes that are not crawled, and why. */
+const NOT_CRAWLED: Readonly<Record<string, string>> = {
+  'GET /health/live': 'says nothing of anybody',
+  'GET /health/ready': 'says nothing of anybody',
+  'GET /health/startup': 'says nothing of anybody',
+  'GET /metrics': 'numbers of the process',
+  'GET /openapi.json': 'the description',
+  'GET /v1/checkpoint': 'hashes of the whole area’s log',
+  'GET /v1/checkpoint/key': 'a public key',
+  'GET /v1/proofs/consistency': 'hashes of the whole area’s log',
+  'GET /v1/looks/:decision/receipt':
+    'answers whoever holds the decision’s random id, with sealed bytes: not yet held to the look’s own reader',
+  'GET /v1/organisations': 'the register is open to everybody signed in',
+  'GET /v1/organisations/:organisation': 'the register is open to everybody signed in',
+  'GET /v1/agreements': 'the register is open to everybody signed in',
+  'POST /v1/organisations': 'the area’s administrator only, held below',
+  'POST /v1/organisations/:organisation/keys/:kid/revocations': 'the area’s administrator only, held below',
+  'POST /v1/agreements': 'the area’s administrator only, held below',
+  'POST /v1/agreements/:agreement/endings': 'the area’s administrator only, held below',
+  'GET /v1/admin/projections': 'the area’s administrator only, held below',
+  'POST /v1/admin/projections/:name/rebuilds': 'the area’s administrator only, held below',
+  'POST /v1/erasures': 'the data-protection officer only, held below',
+  'POST /v1/child-matches': 'takes identifiers, not ids; in worlds.e2e.spec.ts',
+};
+
+/** Callers to whom Maya, and what Oakfield handed in, are somebody else's. */
+const HANDED_INRS = {
+  'senco-riverside': 'sen-support',
+  'social-worker': 'early-help',
+  'teacher-elsewhere': 'sen-support',
+} as const;
+
+const words = ({ text }: Answer) => text.replace(/"(instance|requestId)":"[^"]*"/g, '');
+
+describe('ids of another organisation', () => {
+  let hub: RunningHub;
+  let world: World;
+  let other: TestOrganisation;
+  let theirs: Ids;
+  const nobodys: Ids = { child: NOBODY, organisation: 'nobody-at-all', submission: NOBODY, fact: NOBODY };
+
+  beforeAll(async () => {
+    hub = await runningHub();
+    world = await tellWorld(hub);
+    await organisation(hub, 'childrens-social-care', 'social-care');
+    await organisation(hub, 'bridgewater-high', 'education');
+    other = await organisation(hub, 'riverside-special', 'education');
+    const handed = await world.school.system.ask(`/v1/organisations/${world.school.id}/submissions`, {
+      body: JSON.stringify([await signFact(HANDED_IN, world.school.key)]),
+      headers: { 'content-type': 'application/cloudevents-batch+json' },
+    });
+    const submission = (handed.headers.get('location') ?? '').split('/').at(-1) ?? '';
+    expect([handed.status, submission]).toEqual([202, expect.stringMatching(/./)]);
+    const fact = world.told[0]?.factId ?? NOBODY;
+    theirs = { child: world.child, organisation: world.school.id, submission, fact };
+    await caughtUp(hub);
+  });
+  afterAll(() => hub.remove());
+
+  const callers = (): readonly (readonly [string, HubClient, string])[] => [
+    ...Object.entries(HANDED_INRS).map(([key, purpose]) => [key, hub.person(key), purpose] as const),
+    ['another organisation’s system', other.system, 'sen-support'],
+  ];
+
+  it('leaves no route out', () => {
+    const routes = listRoutes(hub.composed.app).map(({ method, path }) => `${method} ${path}`);
+    expect(routes.sort()).toEqual([...Object.keys(CRAWLED), ...Object.keys(NOT_CRAWLED)].sort());
+  });
+
+  it.each(Object.keys(CRAWLED))('%s gives nothing, in the words for what is not there', async (route) => {
+    const { path, asking } = CRAWLED[route] ?? { path: () => '' };
+    for (const [name, client, purpose] of callers()) {
+      const ask = (ids: Ids) => {
+        const given = asking?.(ids) ?? {};
+        return client.ask(path(ids), { ...given, headers: { 'hub-purpose': purpose, ...given.headers } });
+      };
+      const [foreign, absent] = [await ask(theirs), await ask(nobodys)];
+      expect([name, foreign.status]).toEqual([name, absent.status]);
+      expect([403, 404]).toContain(foreign.status);
+      expect(words(foreign)).toBe(words(absent));
+    }
+  });
+
+  it('keeps administration and erasure from every other role', async () => {
+    const { child } = theirs;
+    const closed: readonly (readonly [string, Asking])[] = [
+      ['/v1/organisations', { json: {} }],
+      ['/v1/organisations/oakfield-primary/keys/oakfield-primary-1/revocations', { json: { reason: 'lost' } }],
+      ['/v1/agreements', { json: {} }],
+      ['/v1/agreements/hearing/endings', { json: { reason: 'ended' } }],
+      ['/v1/admin/projections', {}],
+      ['/v1/admin/projections/timeline/rebuilds', { method: 'POST' }],
+      ['/v1/erasures', { json: { childId: child, ground: 'article-17' } }],
+    ];
+    const people = [...callers(), ['senco', hub.person('senco'), 'sen-support'] as const];
+    for (const [path, asking] of closed)
+      for (const [name, client, purpose] of people) {
+        const { status } = await client.ask(path, { ...asking, headers: { 'hub-purpose': purpose } });
+        expect([path, name, status]).toEqual([path, name, 403]);
+      }
+  });
+});
