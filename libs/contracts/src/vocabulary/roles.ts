@@ -33,6 +33,11 @@ export const ROLE_PURPOSES = {
 /** One role of a person or system. */
 export type Role = keyof typeof ROLE_PURPOSES;
 
+/** Every role but that of a system: who may read what is kept of a child, because somebody answers for the reason. */
+export const PEOPLE: readonly Role[] = (Object.keys(ROLE_PURPOSES) as Role[]).filter(
+  (role) => role !== 'organisation-system',
+);
+
 /** True for an exactly spelled role. */
 export function isRole(text: unknown): text is Role {
   return typeof text === 'string' && Object.hasOwn(ROLE_PURPOSES, text);

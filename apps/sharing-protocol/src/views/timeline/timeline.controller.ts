@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common'
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endOfDay, isUuid, parsePlainDate, startOfDay, type ChildId, type FactId } from '#kernel';
-import { purposeBits } from '#contracts';
+import { PEOPLE, purposeBits } from '#contracts';
 import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
 import type { View } from '#projections';
 import { factsRule, release } from '#sharing';
@@ -20,9 +20,9 @@ export interface TimelineAnswer {
   readonly next?: string;
 }
 
-/** What happened to this child, newest first. */
+/** What happened to this child, newest first. To people only: a system's key stands for nobody who has a reason to look. */
 @Controller('v1/children/:childId/timeline')
-@Access({ roles: 'signed-in', purpose: 'required' })
+@Access({ roles: PEOPLE, purpose: 'required' })
 export class TimelineController {
   readonly #core: Core;
   readonly #view: View;
