@@ -28,7 +28,7 @@ async function tellonce(
   process.exitCode = 0;
   try {
     await program(env, (line) => lines.push(line)).parseAsync(['node', 'tellonce', ...words]);
-    return { lines, code: Number(process.exitCode) };
+    return { lines, code: process.exitCode };
   } finally {
     process.exitCode = before;
   }

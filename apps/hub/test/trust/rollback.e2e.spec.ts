@@ -89,7 +89,7 @@ describe('refuses to start, in one message', () => {
   it.each([
     ['var restored from yesterday', () => restore('var')],
     ['only the log restored from yesterday', () => restoreLog()],
-    ['the log and its tree restored from yesterday', () => [restoreLog(), restore('var/tree.db')]],
+    ['the log and its tree restored from yesterday', () => restoreLog('var/tree.db')],
     ['the tail cut', () => change('delete from event where position > (select max(position) - 3 from event)')],
     ['one of the last events changed', () => change(flip('(select max(position) - 2 from event)'))],
     [
@@ -201,9 +201,9 @@ function restore(what: string): void {
   cpSync(join(yesterday, what), join(here, what), { recursive: true });
 }
 
-function restoreLog(): void {
+function restoreLog(...more: readonly string[]): void {
   for (const end of ['-wal', '-shm']) rmSync(`${logOf(here)}${end}`, { force: true });
-  restore('var/log.db');
+  for (const what of ['var/log.db', ...more]) restore(what);
 }
 
 function flip(position: string): string {

@@ -149,7 +149,7 @@ export interface Barrier {
 
 /** A barrier that lets everybody pass until it is armed, and everybody but the first then. */
 export function barrier(): Barrier {
-  let armed: { readonly at: string; readonly reach: () => void; readonly gate: Promise<void> } | undefined;
+  let armed: { readonly at: string; readonly reach: () => void; readonly gate: Promise<undefined> } | undefined;
   return {
     stage: async (at) => {
       if (armed?.at !== at) return;
@@ -159,10 +159,10 @@ export function barrier(): Barrier {
       await gate;
     },
     arm: (at) => {
-      const reached = Promise.withResolvers<void>();
-      const gate = Promise.withResolvers<void>();
-      armed = { at, reach: reached.resolve, gate: gate.promise };
-      return { reached: reached.promise, release: gate.resolve };
+      const reached = Promise.withResolvers<undefined>();
+      const gate = Promise.withResolvers<undefined>();
+      armed = { at, reach: () => reached.resolve(undefined), gate: gate.promise };
+      return { reached: reached.promise, release: () => gate.resolve(undefined) };
     },
   };
 }
