@@ -136,7 +136,7 @@ async function behindOf(url: string): Promise<number> {
 
 async function cpuOf(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1] ?? 0);
+  return Number(/process_cpu_seconds_total(?:\{[^}]*\})? ([0-9.]+)/.exec(text)?.[1] ?? 0);
 }
 
 function residentOf(hub: ChildProcess): number {

@@ -39,6 +39,6 @@ export function openForWriting(path: string): DatabaseSync {
 export function openForReading(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
   db.exec('pragma cache_size = -16000');
-  db.exec('pragma mmap_size = 268435456');
+  db.exec('pragma mmap_size = 67108864');
   return db;
 }

@@ -18,7 +18,7 @@ export function openForWriting(path: string): DatabaseSync {
 /** A query builder over a read connection of its own: a read would wait for an open transaction of the writer. */
 export function openKysely(path: string): Kysely<ViewTables> {
   const db = new DatabaseSync(path, { timeout: 5000, readOnly: true });
-  db.exec('pragma cache_size = -16000; pragma mmap_size = 268435456');
+  db.exec('pragma cache_size = -16000; pragma mmap_size = 67108864');
   return new Kysely<ViewTables>({
     dialect: new SqliteDialect({
       database: {
