@@ -3,17 +3,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import {
-  newOrganisationKey,
-  demonstrationPerson,
-  organisationSystem,
-  signFact,
-  type Answer,
-} from '#nest-platform/client';
+import { organisationSystem, signFact, type Answer } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
 import type { SubmittedCloudEvent } from '#contracts';
 import { verifyFolder } from '../../../cli/src/commands/log.ts';
-import { PUBLIC_TASK } from '../running-hub.ts';
+import { caughtUp, mustBe, organisation, PUBLIC_TASK, runningHub } from '../running-hub.ts';
 import { MAYA } from './world.ts';
 import { BUILT, freePort, startBuilt, type BuiltHub } from './built-hub.ts';
 
@@ -34,29 +28,19 @@ described(
   () => {
     it('loses and doubles nothing that it acknowledged; views and tree are those of the log', async () => {
       const port = await freePort();
-      const key = await newOrganisationKey(`${SCHOOL}-1`);
+      const first = await runningHub({ folder: folder.path, port });
+      const { key } = await organisation(first, SCHOOL, 'education');
+      await first.stop();
       /** CloudEvents id → fact id, as acknowledged by a receipt. */
       const acknowledged = new Map<string, string>();
       let next = 0;
       for (let round = 0; round < ROUNDS; round++) {
         const running = await started(port);
-        if (round === 0) {
-          const json = {
-            organisation: SCHOOL,
-            name: SCHOOL,
-            sector: 'education',
-            codes: {},
-            keys: [key.publicJwk],
-            profile: {},
-          };
-          expect(
-            (await demonstrationPerson(running.url, 'administrator').ask('/v1/organisations', { json })).status,
-          ).toBe(200);
-        }
         const system = organisationSystem(running.url, SCHOOL, key);
-        let alive = true;
+        let stopped = false;
+        const writing = { on: () => !stopped };
         const writers = Array.from({ length: WRITERS }, async () => {
-          while (alive) {
+          while (writing.on()) {
             const number = ++next;
             const id = `move-${String(number)}`;
             try {
@@ -67,17 +51,17 @@ described(
               else throw new Error(`not published: ${answer.text}`);
             } catch (error) {
               // What the kill cut off was never acknowledged; nothing else may go wrong.
-              if (alive) throw error;
+              if (writing.on()) throw error;
             }
           }
         });
         await wait(150 + ((round * 67) % 400));
-        alive = false;
+        stopped = true;
         running.process.kill('SIGKILL');
         expect(await running.ended).toBe('SIGKILL');
         await Promise.all(writers);
       }
-      const last = await started(port);
+      const last = await runningHub({ folder: folder.path, port });
       expect(acknowledged.size).toBeGreaterThan(ROUNDS);
       const system = organisationSystem(last.url, SCHOOL, key);
       // The same again is answered as before, and stores nothing more.
@@ -89,10 +73,9 @@ described(
           repeated: true,
         });
       }
-      await settled(last);
-      const vkey = (await (await fetch(`${last.url}/v1/checkpoint/key`)).text()).trim();
-      last.process.kill('SIGTERM');
-      expect(await last.ended).toBe(0);
+      await caughtUp(last);
+      const { vkey } = last.composed.opened.core.proof;
+      await last.stop();
 
       const stored = rows('log.db', "select stream from event where type = 'fact.published.v1'");
       const streams = stored.map(({ stream }) => String(stream));
@@ -112,9 +95,9 @@ described(
 const BATCH = { 'content-type': 'application/cloudevents-batch+json' };
 
 async function started(port: number): Promise<BuiltHub> {
-  // No demonstration data, but its people.
-  hub = startBuilt(folder.path, port, { TELLONCE_LOG_LEVEL: 'silent', TELLONCE_DEMO: '1' });
-  for (const until = performance.now() + 30_000; performance.now() < until; await wait(20)) {
+  hub = startBuilt(folder.path, port, { TELLONCE_LOG_LEVEL: 'silent', TELLONCE_DEMO: '0' });
+  for (const until = performance.now() + 30_000; performance.now() < until;) {
+    await wait(20);
     const ready = await fetch(`${hub.url}/health/ready`).catch(() => undefined);
     if (ready?.status === 200) return hub;
     if (hub.process.exitCode !== null) break;
@@ -142,34 +125,22 @@ function itemsOf(answer: Answer): readonly { outcome: string; factId: string; re
 
 interface Status {
   readonly name: string;
-  readonly behind: number | null;
   readonly rebuild: { readonly state: string } | null;
 }
 
-async function until(running: BuiltHub, holds: (views: readonly Status[]) => boolean): Promise<void> {
-  const administrator = demonstrationPerson(running.url, 'administrator');
-  const headers = { 'hub-purpose': 'system-support' };
-  for (let tries = 0; tries < 300; tries++, await wait(50)) {
-    const { json } = await administrator.ask('/v1/admin/projections', { headers });
-    if (holds((json as { projections: readonly Status[] }).projections)) return;
-  }
-  throw new Error('the views do not come there');
-}
-
-const settled = (running: BuiltHub) => until(running, (views) => views.every(({ behind }) => behind === 0));
-
 async function rebuildTimeline(port: number): Promise<void> {
-  const running = await started(port);
-  const path = '/v1/admin/projections/timeline/rebuilds';
+  const running = await runningHub({ folder: folder.path, port });
+  const administrator = running.person('administrator');
   const headers = { 'hub-purpose': 'system-support' };
-  const begun = await demonstrationPerson(running.url, 'administrator').ask(path, { method: 'POST', headers });
-  expect(begun.status).toBe(202);
-  await until(running, (views) =>
-    views.some(({ name, rebuild }) => name === 'timeline' && rebuild?.state === 'swapped'),
-  );
-  await settled(running);
-  running.process.kill('SIGTERM');
-  expect(await running.ended).toBe(0);
+  const path = '/v1/admin/projections';
+  mustBe(202, await administrator.ask(`${path}/timeline/rebuilds`, { method: 'POST', headers }));
+  for (let swapped = false; !swapped;) {
+    await wait(50);
+    const { projections } = (await administrator.ask(path, { headers })).json as { projections: readonly Status[] };
+    swapped = projections.some(({ name, rebuild }) => name === 'timeline' && rebuild?.state === 'swapped');
+  }
+  await caughtUp(running);
+  await running.stop();
 }
 
 /** The live generation's file: the one that the name in `timeline.live` points to, or the newest. */
