@@ -1,15 +1,10 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 /** SHA-256 of the parts, one after another. */
 export function sha256(...parts: readonly (Uint8Array | string)[]): Uint8Array {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest();
-}
-
-/** HMAC-SHA-256 under a key (RFC 2104). */
-export function hmacSha256(key: Uint8Array, data: Uint8Array | string): Uint8Array {
-  return createHmac('sha256', key).update(data).digest();
 }
 
 const LEAF = Uint8Array.of(0);
