@@ -120,7 +120,7 @@ describe('publishing', () => {
 
   beforeEach(async () => {
     folder = temporaryFolder();
-    clock.set('2026-09-01T09:00:00.000Z' as never);
+    clock.set('2026-09-03T09:00:00.000Z' as never);
     log = await openSqliteLog({ path: join(folder.path, 'log.db') });
     const kek = new Uint8Array(32).fill(7);
     vault = await openVault({ path: join(folder.path, 'keys.db'), kek, chance: fakeChance('vault'), clock });
@@ -165,6 +165,25 @@ describe('publishing', () => {
     const opened = vault.open(grantDisclose('d'), event.data.sealed, context);
     expect(opened.ok && Buffer.from(opened.value).toString()).toBe(jws);
     expect(JSON.stringify(event)).not.toContain('Canary');
+  });
+
+  it('sets aside what is stated more than five minutes ahead: it would hold over every later statement', async () => {
+    await submit(signed(cloudEvent()));
+    const now = Date.parse(clock.now());
+    const at = (minutes: number) => new Date(now + minutes * 60_000).toISOString();
+    const withdrawal = (id: string, time: string) =>
+      signed({
+        ...cloudEvent({ id, type: 'any.fact-withdrawn.v1', time }),
+        data: {
+          subject: { localId: '17', surname: 'Canary', birthDate: '2019-03-04' },
+          fact: { withdraws: 'enrolment-1', reason: 'entered-in-error' },
+        },
+      });
+    for (const ahead of [withdrawal('w1', at(6)), signed(correction({ time: '9999-12-31T00:00:00Z' }))]) {
+      const { outcome, reasons } = await submit(ahead);
+      expect([outcome, reasons]).toEqual(['quarantined', [{ code: 'STATED_AT_IN_FUTURE', pointer: '/time' }]]);
+    }
+    expect(await submit(withdrawal('w2', at(4)))).toMatchObject({ outcome: 'withdrawn' });
   });
 
   it('makes one event of the same item handed in many times at once', async () => {

@@ -1,4 +1,4 @@
-import { factIdOf, namedUuid, type ChildId, type FactId, type OrganisationId, type RecordId } from '#kernel';
+import { epochMs, factIdOf, namedUuid, type ChildId, type FactId, type OrganisationId, type RecordId } from '#kernel';
 import { clearCategory, clearType, indexOf, looksPersonal, statedAfter, type Reason } from '#contracts';
 import { OneAtATime } from '#identity';
 import { OwnerErased } from '#vault';
@@ -17,6 +17,9 @@ import { relationshipCommand, restricts, type Desired } from './relationships.ts
 import { SettingAside } from './set-aside.ts';
 import { signatureVerifier } from './signatures.ts';
 import type { Statement } from './statement.ts';
+
+/** Clocks of organisations may be this far ahead, in milliseconds. */
+const CLOCK_AHEAD = 5 * 60_000;
 
 /** Takes verified items to the log; see {@link Publisher}. */
 export class Pipeline implements Publisher {
@@ -82,13 +85,20 @@ export class Pipeline implements Publisher {
       const child = record === null ? null : (this.#parts.identity.childOfFact(factId, record) ?? null);
       const placed: Placed = { statement, factId, by, record, child, correlationId };
       try {
-        if (operation === 'withdraw' && statement.invalid.length === 0) return await this.#withdraw(placed);
-        return await this.#state(placed, [...reasons, ...statement.invalid]);
+        const invalid = [...statement.invalid, ...this.#ahead(statement)];
+        if (operation === 'withdraw' && invalid.length === 0) return await this.#withdraw(placed);
+        return await this.#state(placed, [...reasons, ...invalid]);
       } catch (error) {
         if (error instanceof OwnerErased) return rejected([{ code: 'RECORD_ERASED', pointer: '/data/subject' }]);
         throw error;
       }
     });
+  }
+
+  /** The latest statement holds: one from the future would hold over every later one, so it waits until its time has come. */
+  #ahead({ stated }: Statement): readonly Reason[] {
+    const ahead = epochMs(stated.at) - epochMs(this.#parts.clock.now());
+    return ahead > CLOCK_AHEAD ? [{ code: 'STATED_AT_IN_FUTURE', pointer: '/time' }] : [];
   }
 
   async #state(placed: Placed, invalid: readonly Reason[]): Promise<Answer> {
