@@ -20,4 +20,18 @@ describe("an organisation's system is nobody's deputy", () => {
     }
     mustBe(200, await timeline(hub.person('health-visitor'), world.child, 'direct-care'));
   });
+
+  it('leaves the receipt of a look to the one who looked', async () => {
+    const senco = hub.person('senco');
+    const seen = mustBe(200, await timeline(senco, world.child, 'sen-support'));
+    const path = `/v1/looks/${seen.headers.get('hub-decision-id') ?? ''}/receipt`;
+    let own = await senco.ask(path);
+    for (let tries = 0; tries < 100 && own.status !== 200; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      own = await senco.ask(path);
+    }
+    expect(own.status).toBe(200);
+    for (const other of [world.school.system, world.trust.system, hub.person('parent'), hub.person('health-visitor')])
+      expect((await other.ask(path)).status).toBe(404);
+  });
 });

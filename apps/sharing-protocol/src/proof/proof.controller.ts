@@ -1,7 +1,10 @@
 import { Controller, Get, Header, Inject, Param, ParseIntPipe, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { isUuid } from '#kernel';
-import { Access, CORE, notFound, type Core } from '#nest-platform';
+import { decodeRecord, type LookEvent } from '#contracts';
+import { Access, CORE, CurrentCaller, notFound, type Caller, type Core } from '#nest-platform';
+import { openLook } from '#sharing';
+import { grantProcess } from '#vault';
 
 /** What an outsider checks the log by. Hashes and signatures only; the roles are those with whom a head may be left. */
 @Controller('v1')
@@ -46,10 +49,20 @@ export class ProofController {
   @Get('looks/:decision/receipt')
   @Header('content-type', 'text/plain; charset=utf-8')
   @Access({ roles: 'signed-in', purpose: 'none' })
-  async receipt(@Param('decision') decision: string): Promise<string> {
+  async receipt(@Param('decision') decision: string, @CurrentCaller() caller: Caller): Promise<string> {
     const [look] = isUuid(decision) ? await this.#core.log.readStream(`look-${decision}`, { limit: 1 }) : [];
-    const receipt = look === undefined ? undefined : await this.#core.proof.receipt(look.id, look.data);
+    const own = look !== undefined && this.#isOwn(look.data, caller);
+    const receipt = own ? await this.#core.proof.receipt(look.id, look.data) : undefined;
     if (receipt === undefined) throw notFound();
     return receipt;
+  }
+
+  /** An id is told to the family and to officers too; who looked is not said by more than they may read of it. */
+  #isOwn(data: Uint8Array, { reader }: Caller): boolean {
+    const event = decodeRecord(data) as unknown as LookEvent;
+    if (event.type !== 'look.recorded.v1' || event.by !== reader.organisation) return false;
+    const { decision, sealed } = event.data;
+    const look = openLook(this.#core.vault, grantProcess('receipt'), decision, reader.organisation, sealed);
+    return look?.reader.sub === reader.sub;
   }
 }
