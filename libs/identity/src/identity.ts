@@ -271,7 +271,7 @@ export class Identity implements IdentityDirectory {
       const found = ruling(hashes, others);
       if (found.rule !== 'linked' || found.child === child) return;
       const there = others('nhs', hashes.nhs ?? '').concat(others('upn', hashes.upn ?? ''));
-      if (!tellsApart(organisation, hashes, there)) await this.unlink(recordId, 'review', meta, found.child);
+      if (!tellsApart(organisation, hashes, there)) await this.unlink(recordId, 'matched-later', meta, found.child);
     });
   }
 
@@ -313,7 +313,7 @@ export class Identity implements IdentityDirectory {
   /** Gives every record that was unlinked or split off its new link: now, after an interruption, or before anything else is moved. */
   async #finishMoves(meta: Meta): Promise<void> {
     for (const { recordId, organisation, to } of this.#links.moving()) {
-      await this.#append(to, { type: 'record.linked.v1', data: { recordId, organisation, because: 'review' } }, meta);
+      await this.#append(to, { type: 'record.linked.v1', data: { recordId, organisation, because: 'moved' } }, meta);
     }
   }
 

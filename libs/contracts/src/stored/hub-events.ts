@@ -97,19 +97,25 @@ export interface RelationshipRetracted {
   readonly fact: FactId;
 }
 
-/** Why records belong to one child: the rule that said so, or a person's review. */
-export type LinkReason = 'new-record' | 'nhs-number-birth-date-surname' | 'upn-birth-date-surname' | 'review';
+/** Why records belong to one child: the rule that said so, a move that another event explains, or a person's review. */
+export type LinkReason =
+  | 'new-record'
+  | 'nhs-number-birth-date-surname'
+  | 'upn-birth-date-surname'
+  | 'moved'
+  | 'review';
 /** `child-<childId>`: a source record belongs to this child. */
 export interface RecordLinked {
   readonly recordId: RecordId;
   readonly organisation: OrganisationId;
   readonly because: LinkReason;
 }
-/** `child-<childId>`: undone; the record is linked to `to` by an event of its own. */
+/** `child-<childId>`: no longer under this child; the record is linked to `to` by an event of its own. */
 export interface RecordUnlinked {
   readonly recordId: RecordId;
   readonly to: ChildId;
-  readonly because: 'wrong-match' | 'review';
+  /** `matched-later`: nobody reviewed; the organisation said more, and the rule that links a new record held. */
+  readonly because: 'wrong-match' | 'review' | 'matched-later';
 }
 /** `child-<childId>`: one organisation's record was two children; these facts are of `to`'s record. */
 export interface RecordSplit {

@@ -51,6 +51,8 @@ export interface OpenedCore {
   close(): Promise<void>;
 }
 
+/** Unwrapped keys kept in memory: each holds objects of OpenSSL, about 3 kB. */
+const KEYS = 10_000;
 const PROVEN: readonly Family[] = FAMILIES;
 
 /**
@@ -81,6 +83,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     chance,
     clock,
     ledgerPath: `${options.keyFile}.erasures`,
+    cached: KEYS,
   });
   opened.push(() => vault.close());
   const tree = openTree({ path: join(varDir, 'tree.db'), log });

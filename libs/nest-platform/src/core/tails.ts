@@ -21,7 +21,7 @@ export interface CurrentTails extends Tails {
 }
 
 /** Protections of so many children are kept in memory; a fold of ten events is about 4 kB. */
-const CHILDREN = 20_000;
+const CHILDREN = 5_000;
 
 /**
  * Cached folds over a log; reads the registry once, so that somebody can sign in. `lineageOf` gives the child itself first, then every
