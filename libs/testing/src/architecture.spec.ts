@@ -40,6 +40,8 @@ describe('the plan of the house (design §2)', () => {
       ['apps/health/src/translate.ts', '@nestjs/common'],
       ['apps/health/src/health.module.ts', '../../education/src/education.module.ts'],
       ['apps/hub/src/hub.module.ts', '../../education/src/connectors/class-list/parse.ts'],
+      ['apps/health/test/alone.int.spec.ts', '../../education/src/education.module.ts'],
+      ['apps/cli/src/program.ts', '../../hub/test/running-hub.ts'],
       ['libs/vault/src/x.ts', '../../kernel/src/ids.ts'],
       ['libs/vault/src/x.ts', '#testing'],
       ['apps/hub/src/main.ts', 'kafkajs'],

@@ -174,10 +174,7 @@ describe('publishing', () => {
     const withdrawal = (id: string, time: string) =>
       signed({
         ...cloudEvent({ id, type: 'any.fact-withdrawn.v1', time }),
-        data: {
-          subject: { localId: '17', surname: 'Canary', birthDate: '2019-03-04' },
-          fact: { withdraws: 'enrolment-1', reason: 'entered-in-error' },
-        },
+        data: { subject: { localId: '17' }, fact: { withdraws: 'enrolment-1', reason: 'entered-in-error' } },
       });
     for (const ahead of [withdrawal('w1', at(6)), signed(correction({ time: '9999-12-31T00:00:00Z' }))]) {
       const { outcome, reasons } = await submit(ahead);
@@ -354,23 +351,15 @@ describe('publishing', () => {
     expect((await events(factId)).at(-1)?.data).toMatchObject({ outcome: 'discarded', reasons: [{ code: 'EXPIRED' }] });
   });
 
-  it('keeps a translated item whose own id holds a number of a person, under a random name', async () => {
-    for (const [key, id] of [
-      ['contact:https://supplier|943 476 5870', 'message-1'],
-      ['contact:https://supplier|1', 'message-9434765870'],
-    ] as const) {
-      const item = {
-        row: 3,
-        ok: true,
-        operation: 'state',
-        key: { kind: 'source-id', id: key },
-        event: cloudEvent({ id }),
-      };
-      const { factId, outcome, reasons } = await translated(item as unknown as TranslatedItem);
-      expect([outcome, reasons]).toEqual(['quarantined', [{ code: 'SOURCE_ID_LOOKS_PERSONAL' }]]);
-      expect([factIdOf(SCHOOL, key), factIdOf(SCHOOL, id)]).not.toContain(factId);
-      expect(await types(factId)).toEqual(['fact.quarantined.v1']);
-    }
+  it.each([
+    ['contact:https://supplier|943 476 5870', 'message-1'],
+    ['contact:https://supplier|1', 'message-9434765870'],
+  ])('keeps %s of %s, which hold a number of a person, under a random name', async (key, id) => {
+    const event = cloudEvent({ id });
+    const item = { row: 3, ok: true, operation: 'state', key: { kind: 'source-id', id: key }, event };
+    const { factId, outcome, reasons } = await translated(item as unknown as TranslatedItem);
+    expect([outcome, reasons]).toEqual(['quarantined', [{ code: 'SOURCE_ID_LOOKS_PERSONAL' }]]);
+    expect([factIdOf(SCHOOL, key), factIdOf(SCHOOL, id)]).not.toContain(factId);
   });
 
   it('names a translated fact without an id by the random record id, and knows a doubled row', async () => {
