@@ -158,7 +158,7 @@ export interface LookContent {
   readonly route: string;
   readonly child: ChildId | null;
   readonly effect: 'permit' | 'deny';
-  /** Slices allowed and their reasons; for a refusal the reasons. */
+  /** Slices that were seen, with what allowed each; empty for a refusal, which has reasons. */
   readonly slices: readonly {
     readonly organisation: OrganisationId;
     readonly category: Category;

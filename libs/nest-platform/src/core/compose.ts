@@ -66,6 +66,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     const { clock = systemClock, chance = systemChance, endProcess = exit } = composition;
     const metrics = new Metrics({ version: composition.version, sha: 'source' });
     const alarms = metrics.counter('tellonce_alarms_total', 'Things somebody has to look at', ['what']);
+    const readiness = new Readiness([]);
     let ending = false;
     const alarm = (what: string, error: unknown): void => {
       alarms({ what });
@@ -87,14 +88,12 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       ...(composition.openLog === undefined ? {} : { openLog: composition.openLog }),
     });
     const { core } = opened;
-    const readiness = new Readiness([
-      {
-        name: 'log',
-        check: async () => {
-          await core.log.head();
-        },
+    readiness.add({
+      name: 'log',
+      check: async () => {
+        await core.log.head();
       },
-    ]);
+    });
     const receipts = openReceipts(join(config.varDir, 'receipts.db'));
     const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);

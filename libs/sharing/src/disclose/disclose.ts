@@ -31,6 +31,8 @@ export interface Disclosure<Scope, Found, Value> {
   readonly find: (scope: Scope) => Promise<Found>;
   /** Ids of the facts whose words will leave. */
   readonly facts: (found: Found) => readonly FactId[];
+  /** Which of the permitted slices the found lies in, for the look: what could have been seen follows from the revisions it cites. */
+  readonly seen?: (found: Found, permitted: LookContent['slices']) => LookContent['slices'];
   /** Opens and redacts; synchronous, so that nothing can move between the last check and the answer. */
   readonly open: (found: Found, scope: Scope, decision: string) => Value;
 }
@@ -78,7 +80,7 @@ export function enforcementPoint(
       const decision = await appendLook(book, caller, {
         ...base,
         effect: 'permit',
-        slices: ruling.slices,
+        slices: request.seen?.(found, ruling.slices) ?? ruling.slices,
         reasons: [],
         facts: request.facts(found),
       });

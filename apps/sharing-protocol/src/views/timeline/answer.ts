@@ -1,5 +1,5 @@
 import { dayOf, type FactId, type Instant, type JsonObject } from '#kernel';
-import { CATEGORIES, type Category, type Provenance, type SealingContext } from '#contracts';
+import { CATEGORIES, type Category, type LookContent, type Provenance, type SealingContext } from '#contracts';
 import { openFact, type Permit } from '#sharing';
 import { grantDisclose, type Vault } from '#vault';
 import type { PermittedSlice, TimelineRow } from './query.ts';
@@ -29,6 +29,16 @@ export function slicesFor(
   return permits.map(({ slice }) =>
     isHidden(slice.category) ? { ...slice, keyIds: vault.keyIds(records, [slice.category]) } : slice,
   );
+}
+
+/** Of the permitted slices, those that facts of the page lie in, each once. */
+export function seenIn(
+  vault: Vault,
+  rows: readonly TimelineRow[],
+  permitted: LookContent['slices'],
+): LookContent['slices'] {
+  const seen = new Set(rows.map((row) => `${row.organisation} ${categoryOf(vault, row)}`));
+  return permitted.filter(({ organisation, category }) => seen.delete(`${organisation} ${category}`));
 }
 
 /** Opens a page under its decision. A fact whose key is gone is not there; one that was tampered with stops everything. */

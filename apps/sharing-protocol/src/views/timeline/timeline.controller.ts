@@ -9,7 +9,7 @@ import { factsRule, release } from '#sharing';
 import { answered } from '../../children/answered.ts';
 import { readYourWrites } from '../../children/read-your-writes.ts';
 import { TIMELINE } from '../tokens.ts';
-import { openPage, slicesFor, type TimelineItem } from './answer.ts';
+import { openPage, seenIn, slicesFor, type TimelineItem } from './answer.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { timelinePage, type TimelineQuestion } from './query.ts';
 import { TimelineQueryDto } from './timeline.dto.ts';
@@ -55,6 +55,7 @@ export class TimelineController {
         const slices = slicesFor(permits, records, core.vault);
         return timelinePage(this.#view.db, { ...filter, records, slices, purposeBit: purposeBits([caller.purpose]) });
       },
+      seen: ({ rows }, permitted) => seenIn(core.vault, rows, permitted),
       facts: ({ rows }) => rows.map((row) => row.fact_id as FactId),
       open: ({ rows, after }, _permits, decision): TimelineAnswer => ({
         items: openPage(core.vault, decision, rows),
