@@ -43,7 +43,7 @@ const BY_STATUS: ReadonlyMap<number, Omit<ProblemInit, 'status'>> = new Map([
 /** The problem an error of ours, of Nest or of Fastify is answered with; 5xx are all alike, so nothing of the fault leaves. */
 export function problemOf(error: unknown): ProblemInit {
   if (error instanceof Problem) return error.init;
-  if (error instanceof LogFailed || error instanceof AppendInDoubt) return NOT_KEPT;
+  if (error instanceof LogFailed || error instanceof AppendInDoubt || isStoreFault(error)) return NOT_KEPT;
   const status = statusOf(error);
   if (status === undefined) return INTERNAL;
   const known = BY_STATUS.get(status);
@@ -51,6 +51,16 @@ export function problemOf(error: unknown): ProblemInit {
   return status >= 400 && status < 500
     ? { status, code: 'CALLER_REQUEST_MALFORMED', title: 'The request cannot be read' }
     : INTERNAL;
+}
+
+/** SQLite's own result codes for: busy, locked, out of memory, read-only, I/O error, full, cannot open. */
+const STORE_FAULTS = new Set([5, 6, 7, 8, 10, 13, 14]);
+
+/** True where a database under the hub (keys, identities, receipts, used ids) could not keep something: a full disk, mostly. */
+export function isStoreFault(error: unknown): boolean {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+  // Extended codes say more in their upper bits.
+  return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && STORE_FAULTS.has(errcode & 0xff);
 }
 
 function statusOf(error: unknown): number | undefined {
