@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -140,4 +140,26 @@ it.each([
   expect(
     adviseNode(version, '/srv/hub/dist', again, (path) => there && path.startsWith('/srv/hub/node_modules')),
   ).toMatchObject({ kind });
+});
+
+it('makes files for its own user only, in a folder too that lets others in', async () => {
+  const varDir = join(folder, 'open');
+  mkdirSync(varDir, { mode: 0o755 });
+  const before = process.umask(0o022);
+  try {
+    const { port, server } = await freePort();
+    server.close();
+    const settings = { TELLONCE_LOG_LEVEL: 'silent', TELLONCE_VAR: varDir, TELLONCE_PORT: String(port) };
+    const made = join(varDir, 'made');
+    await runApp(
+      async () => {
+        writeFileSync(made, '');
+        throw new Error('far enough');
+      },
+      { env: settings, print: () => undefined, exit: () => undefined, onSignal: () => undefined },
+    );
+    expect(statSync(made).mode & 0o077).toBe(0);
+  } finally {
+    process.umask(before);
+  }
 });

@@ -53,6 +53,8 @@ export async function runApp(
   const settings = config.value;
   const logger = createLogger(settings.logLevel);
   let composed: Composed | undefined;
+  // Whatever store makes a file: for this user only, also in a folder that was there before and lets others in.
+  process.umask(0o077);
   try {
     ensureFolders(settings);
     await ensurePort(settings);
