@@ -1,4 +1,4 @@
-import { IsIn, IsOptional, IsUUID, Matches } from 'class-validator';
+import { IsIn, IsOptional, IsUUID, Matches, MaxLength } from 'class-validator';
 
 /** Whose records are erased, and on which ground; the request and its authority are kept outside of the hub. */
 export class ErasureDto {
@@ -8,6 +8,7 @@ export class ErasureDto {
   /** Only this organisation's record; all of the child's where it is left out. */
   @IsOptional()
   @Matches(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+  @MaxLength(64)
   organisation?: string;
 
   @IsIn(['article-17', 'retention-ended', 'court-order'])

@@ -10,7 +10,7 @@ import {
   type Erasure,
   type PurposefulCaller,
 } from '#nest-platform';
-import { HUB, recordRefusal } from '#sharing';
+import { appendLook, HUB, recordRefusal } from '#sharing';
 import { ErasureDto } from './admin.dto.ts';
 
 /** Erasure by the area's data-protection officer: keys, rows and identity die, the log and its proofs stay (design §3.5). */
@@ -33,6 +33,17 @@ export class ErasuresController {
       await recordRefusal(this.#core.looks, caller, 'POST /v1/erasures', 'not-own-record');
       throw notFound();
     }
+    // Whether there is anything to erase tells of a child: asking is a look, before it is answered.
+    await appendLook(this.#core.looks, caller, {
+      effect: 'permit',
+      route: 'POST /v1/erasures',
+      child: dto.childId as ChildId,
+      slices: [],
+      reasons: ['erasure', dto.ground],
+      facts: [],
+      registry: undefined,
+      protections: [],
+    });
     const erasure = await this.#core.erase(dto.childId as ChildId, organisation, dto.ground, {
       by: reader.organisation,
       correlationId,

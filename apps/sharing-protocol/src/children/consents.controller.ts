@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Req, Res }
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId, type PlainDate } from '#kernel';
-import type { Category, ConsentGiven, Purpose } from '#contracts';
+import type { Category, ConsentGiven, ConsentRefused, Purpose } from '#contracts';
 import {
   Access,
   CORE,
@@ -44,7 +44,8 @@ export class ConsentsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly consents: readonly ConsentView[] }> {
-    return { consents: (await this.#consents(childId, caller, request, reply)).consents };
+    const { held } = await this.#consents(childId, caller, request, reply);
+    return { consents: held.map(({ view }) => view) };
   }
 
   @ApiOperation({ summary: 'Give or refuse a consent' })
@@ -59,7 +60,14 @@ export class ConsentsController {
   ): Promise<{ readonly consent: string }> {
     const { child } = await this.#consents(childId, caller, request, reply);
     const { consent, authority } = dto;
-    const scope = { consent, categories: dto.categories as Category[], purposes: dto.purposes as Purpose[], authority };
+    const by = caller.reader.sub;
+    const scope = {
+      consent,
+      categories: dto.categories as Category[],
+      purposes: dto.purposes as Purpose[],
+      authority,
+      by,
+    };
     const until = (dto.until ?? null) as PlainDate | null;
     const given: ConsentGiven = { ...scope, until };
     await this.#change(
@@ -81,9 +89,12 @@ export class ConsentsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly consent: string }> {
-    const { child, consents } = await this.#consents(childId, caller, request, reply);
-    if (!consents.some((each) => each.consent === consent)) throw notFound();
-    await this.#change(child, caller, reply, { type: 'withdrawConsent', data: { consent } });
+    const { held } = await this.#consents(childId, caller, request, reply);
+    // Where a record was moved, a refusal still stands under the child it was made for.
+    const directive = held.find(({ view }) => view.consent === consent);
+    if (directive === undefined) throw notFound();
+    const data = { consent, by: caller.reader.sub };
+    await this.#change(directive.child, caller, reply, { type: 'withdrawConsent', data });
     return { consent };
   }
 
@@ -96,11 +107,11 @@ export class ConsentsController {
       rule: consentsRule,
       find: async () => (child === null ? [] : this.#core.tails.protections(child)),
       facts: () => [],
-      open: (protections) => protections.flatMap(viewsOf),
+      open: (protections) => protections.flatMap((each) => viewsOf(each).map((view) => ({ child: each.child, view }))),
     });
-    const consents = release(answered(result, reply));
+    const held = release(answered(result, reply));
     if (child === null) throw notFound();
-    return { child, consents };
+    return { child, held };
   }
 
   async #change(
@@ -119,7 +130,15 @@ export class ConsentsController {
 
 function viewsOf({ consents, refusals }: Protection): readonly ConsentView[] {
   return [
-    ...[...consents.values()].map((each) => ({ ...each, state: 'given' as const })),
-    ...[...refusals.values()].map((each) => ({ ...each, state: 'refused' as const, until: null })),
+    ...[...consents.values()].map((each) => viewOf(each, 'given', each.until)),
+    ...[...refusals.values()].map((each) => viewOf(each, 'refused', null)),
   ];
+}
+
+function viewOf(
+  { consent, categories, purposes, authority }: ConsentRefused,
+  state: ConsentView['state'],
+  until: string | null,
+): ConsentView {
+  return { consent, state, categories, purposes, authority, until };
 }

@@ -1,6 +1,7 @@
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 
-const AUTHORITIES = ['parental-responsibility', 'gillick-competent-child', 'young-person-16', 'court-order'] as const;
+/** What a signed-in family member can claim; a court order is not theirs to state. */
+const AUTHORITIES = ['parental-responsibility', 'gillick-competent-child', 'young-person-16'] as const;
 
 /** What somebody with authority lets happen, or refuses. */
 export class ConsentDto {

@@ -61,9 +61,11 @@ export class AgreementDto {
   title!: string;
 
   @Matches(ORGANISATION)
+  @MaxLength(64)
   source!: string;
 
   @Matches(ORGANISATION)
+  @MaxLength(64)
   recipient!: string;
 
   @IsArray()

@@ -56,10 +56,14 @@ export interface ConsentGiven {
   readonly purposes: readonly Purpose[];
   readonly authority: 'parental-responsibility' | 'gillick-competent-child' | 'young-person-16' | 'court-order';
   readonly until: PlainDate | null;
+  /** Who said so: pseudonymous subject of the sign-in. */
+  readonly by?: string;
 }
 /** `protection-<childId>`: withdrawn; stops consent-based sharing at once and nothing else. */
 export interface ConsentWithdrawn {
   readonly consent: string;
+  /** Who withdrew: pseudonymous subject of the sign-in. */
+  readonly by?: string;
 }
 /** `protection-<childId>`: refused or objected to; holds over any consent given for the same until withdrawn by its id. */
 export interface ConsentRefused {
@@ -67,6 +71,8 @@ export interface ConsentRefused {
   readonly categories: readonly Category[];
   readonly purposes: readonly Purpose[];
   readonly authority: ConsentGiven['authority'];
+  /** Who said so: pseudonymous subject of the sign-in. */
+  readonly by?: string;
 }
 /** Why a professional may work with a child. */
 export type RelationshipKind = 'on-roll' | 'caseload' | 'referral' | 'allocation' | 'named-on-plan' | 'family';
@@ -98,12 +104,7 @@ export interface RelationshipRetracted {
 }
 
 /** Why records belong to one child: the rule that said so, a move that another event explains, or a person's review. */
-export type LinkReason =
-  | 'new-record'
-  | 'nhs-number-birth-date-surname'
-  | 'upn-birth-date-surname'
-  | 'moved'
-  | 'review';
+export type LinkReason = 'new-record' | 'nhs-number-birth-date-surname' | 'upn-birth-date-surname' | 'moved' | 'review';
 /** `child-<childId>`: a source record belongs to this child. */
 export interface RecordLinked {
   readonly recordId: RecordId;

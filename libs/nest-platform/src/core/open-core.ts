@@ -14,7 +14,7 @@ import {
   startCheckpointer,
   type Timer,
 } from '#transparency';
-import { loadKek, openVault } from '#vault';
+import { loadKek, openVault, sealingOnly } from '#vault';
 import { commandsOf } from './commands.ts';
 import type { Core, Eraser } from './core.ts';
 import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
@@ -106,7 +106,8 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   const identity = await openIdentity({ path: join(varDir, 'identity.db'), log, vault, chance, clock });
   opened.push(() => identity.close());
   const tails = await currentTails(log, (child) => identity.lineageOf(child));
-  const looks: LookBook = { log, vault, clock, chance };
+  // What stores looks never opens one.
+  const looks: LookBook = { log, vault: sealingOnly(vault), clock, chance };
   const publishing = openPublisher({
     log,
     vault,

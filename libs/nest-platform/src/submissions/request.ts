@@ -1,5 +1,6 @@
 import { fail, isOrganisationId, ok, parseInstant, toInstant, epochMs } from '#kernel';
 import type { Instant, Outcome } from '#kernel';
+import { looksPersonal } from '#contracts';
 import type { ProblemPlace } from '../problem/problem.ts';
 
 /** What a submission's address says besides whose it is. */
@@ -63,7 +64,8 @@ export function placeOf(cursor: string | undefined): number | undefined {
 /** Reads Idempotency-Key; the refusal says which header is wrong. */
 export function readIdempotencyKey(header: unknown): Outcome<string | undefined, readonly ProblemPlace[]> {
   if (header === undefined) return ok(undefined);
-  return typeof header === 'string' && KEY.test(header)
+  // It is kept with the receipt, in the clear.
+  return typeof header === 'string' && KEY.test(header) && !looksPersonal(header)
     ? ok(header)
     : fail([{ code: 'IDEMPOTENCY_KEY_INVALID', pointer: '/headers/idempotency-key' }]);
 }

@@ -73,6 +73,17 @@ describe('consent', () => {
     );
   });
 
+  it('may be withdrawn by anybody where it allowed, and where it refused only by whoever refused; never where a court did', () => {
+    const withdraw = (by: string) => ({ type: 'withdrawConsent', data: { consent: 'one', by } }) as const;
+    const from = (by: string, authority: ConsentRefused['authority'] = 'parental-responsibility') =>
+      ({ type: 'consent.refused.v1', data: { ...refusal, consent: 'one', by, authority } }) as const;
+    expect(when(withdraw('other'), { ...gave, data: { ...gave.data, by: 'mother' } })).toMatchObject({ ok: true });
+    expect(when(withdraw('mother'), from('mother'))).toMatchObject({ ok: true });
+    const refused = rejected('CONSENT_OF_ANOTHER', '/consent');
+    expect(when(withdraw('father'), from('mother'))).toEqual(refused);
+    expect(when(withdraw('mother'), from('mother', 'court-order'))).toEqual(refused);
+  });
+
   it('cannot be brought back by sending it again after it was withdrawn', () => {
     expect(when({ type: 'giveConsent', data: consent }, gave, withdrew('one'))).toEqual(
       rejected('CONSENT_ALREADY_WITHDRAWN', '/consent'),

@@ -78,8 +78,12 @@ export function decideProtection(command: ProtectionCommand, protection: Protect
     case 'withdrawConsent': {
       const { consent } = command.data;
       if (protection.withdrawn.has(consent)) return AS_BEFORE;
-      const known = protection.consents.has(consent) || protection.refusals.has(consent);
-      return known
+      const refusal = protection.refusals.get(consent);
+      // Whoever may look after a child may stop sharing; what a court or another person refused, one person alone can't allow again.
+      if (refusal !== undefined && !isOwn(refusal, command.data.by)) {
+        return fail({ code: 'CONSENT_OF_ANOTHER', pointer: '/consent' });
+      }
+      return protection.consents.has(consent) || refusal !== undefined
         ? ok([{ type: 'consent.withdrawn.v1', data: command.data }])
         : fail({ code: 'CONSENT_UNKNOWN', pointer: '/consent' });
     }
@@ -103,6 +107,10 @@ export function decideProtection(command: ProtectionCommand, protection: Protect
       return known ? ok([{ type: 'relationship.retracted.v1', data: command.data }]) : AS_BEFORE;
     }
   }
+}
+
+function isOwn({ authority, by }: ConsentRefused, person: string | undefined): boolean {
+  return authority !== 'court-order' && (by === undefined || by === person);
 }
 
 function direct(data: ConsentGiven | ConsentRefused, protection: Protection, change: () => Decision): Decision {
