@@ -232,6 +232,30 @@ describe('identity', () => {
     expect(await childEvents()).toEqual(['record.linked.v1', 'record.erased.v1']);
   });
 
+  it('deletes on reopening what an erasure that died after its event had not deleted', async () => {
+    const { recordId, child } = await resolved(SCHOOL, { localId: '17', ...MAYA, nhsNumber: NUMBER });
+    identity.submissions.keep({
+      submissionId: 's',
+      recordId,
+      factId: 'f' as FactId,
+      bodyMac: 'm',
+      outcome: 'published',
+    });
+    const stream = `child-${child}`;
+    const data = { recordId, organisation: SCHOOL, ground: 'article-17', keysDestroyed: 1 };
+    const record = { format: 1, stream, revision: 1, type: 'record.erased.v1', data } as const;
+    const rest = { recordedAt: fakeClock().now(), by: SCHOOL, correlationId: 'c' };
+    await log.append(stream, 0, [encodeRecord({ ...record, ...rest })]);
+    identity.close();
+    identity = await open();
+    expect(identity.recordOf(SCHOOL, '17')).toBeUndefined();
+    expect(identity.submissions.find('s')).toBeUndefined();
+    identity.close();
+    const file = readFileSync(join(folder.path, 'identity.db'), 'latin1');
+    for (const left of [recordId, vault.lookupHash('nhs-number', NUMBER)]) expect(file).not.toContain(left);
+    identity = await open();
+  });
+
   it('ends in the same links whichever an organisation said first: the wrong birth date or the right one', async () => {
     const { child } = await resolved(SCHOOL, { localId: 'a', nhsNumber: NUMBER, ...MAYA });
     const wrong = await resolved(TRUST, { localId: 'b', nhsNumber: NUMBER, ...MAYA, birthDate: '2017-10-02' });

@@ -137,8 +137,8 @@ export class Links {
       }
       case 'record.erased.v1': {
         const { recordId } = event.data;
-        this.#file.run('delete from link where record_id = ? and child_id = ?', recordId, child);
-        for (const table of ['moved', 'moving', 'split_fact']) {
+        // All of it, not only what is folded here: the process may have died before it deleted the rest.
+        for (const table of ['source_record', 'identifier', 'submission', 'link', 'moved', 'moving', 'split_fact']) {
           this.#file.run(`delete from ${table} where record_id = ?`, recordId);
         }
         return;
