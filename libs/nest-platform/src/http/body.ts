@@ -46,7 +46,7 @@ export function registerBodyParsers(fastify: FastifyInstance, jsonLimitBytes: nu
     'application/json',
     { parseAs: 'buffer', bodyLimit: jsonLimitBytes },
     (_request, body, done) => {
-      const json = parseStrictJson(body as Buffer, { maxBytes: jsonLimitBytes, maxDepth: MAX_DEPTH });
+      const json = parseStrictJson(body, { maxBytes: jsonLimitBytes, maxDepth: MAX_DEPTH });
       if (json.ok) done(null, json.value);
       else done(malformed(json.error.code));
     },
