@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Chance, Clock } from '#kernel';
 import type { Role, SharingBasis, SubjectIdentity, SubmittedCloudEvent } from '#contracts';
-import { createLogger, loadConfig, type ComposedHub, type Composition } from '#nest-platform';
+import { createLogger, loadConfig, type AppLogger, type ComposedHub, type Composition } from '#nest-platform';
 import {
   demonstrationPerson,
   newOrganisationKey,
@@ -30,6 +30,8 @@ export interface HubOptions {
   readonly endProcess?: Composition['endProcess'];
   readonly witness?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Takes the hub's log lines; nobody does unless given. */
+  readonly logger?: AppLogger;
 }
 
 /** A hub of one process, listening on loopback, with everything real but what the options replace. */
@@ -68,7 +70,7 @@ export async function runningHub(options: HubOptions = {}): Promise<RunningHub> 
     ...(stage === undefined ? {} : { stage }),
     ...(openLog === undefined ? {} : { openLog }),
     ...(endProcess === undefined ? {} : { endProcess }),
-  })(config.value, createLogger('silent'));
+  })(config.value, options.logger ?? createLogger('silent'));
   await composed.app.listen({ port, host: '127.0.0.1' });
   composed.readiness.markStarted();
   let stopped = false;
@@ -207,6 +209,16 @@ export async function childIdOf(teller: TestOrganisation, subject: SubjectIdenti
 /** The timeline as somebody sees it. */
 export function timeline(client: HubClient, child: string, purpose: string, query = ''): Promise<Answer> {
   return client.ask(`/v1/children/${child}/timeline${query}`, { headers: { 'hub-purpose': purpose } });
+}
+
+/** The receipt of a look, once a checkpoint covers it. */
+export async function receiptOf(client: HubClient, decision: string): Promise<string> {
+  for (let tries = 0; tries < 200; tries++) {
+    const answer = await client.ask(`/v1/looks/${decision}/receipt`);
+    if (answer.status === 200) return answer.text;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('no receipt comes');
 }
 
 /** Waits until the views have read everything there is now. */

@@ -4,9 +4,12 @@ import { signFact, type Answer, type Asking, type HubClient } from '#nest-platfo
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
 import {
   caughtUp,
+  mustBe,
   organisation,
   PUBLIC_TASK,
+  receiptOf,
   runningHub,
+  timeline,
   type RunningHub,
   type TestOrganisation,
 } from '../running-hub.ts';
@@ -42,6 +45,7 @@ interface Ids {
   readonly organisation: string;
   readonly submission: string;
   readonly fact: string;
+  readonly decision: string;
 }
 
 /** Every route that takes an id of somebody's; a new one must be added here or below. */
@@ -58,6 +62,7 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     asking: () => ({ method: 'PATCH', json: { decision: 'withdraw' } }),
   },
   'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
+  'GET /v1/looks/:decision/receipt': { path: ({ decision }) => `/v1/looks/${decision}/receipt` },
   'GET /v1/organisations/:organisation/quarantine': {
     path: ({ organisation }) => `/v1/organisations/${organisation}/quarantine`,
   },
@@ -81,8 +86,6 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/checkpoint': 'hashes of the whole area’s log',
   'GET /v1/checkpoint/key': 'a public key',
   'GET /v1/proofs/consistency': 'hashes of the whole area’s log',
-  'GET /v1/looks/:decision/receipt':
-    'answers whoever holds the decision’s random id, with sealed bytes: not yet held to the look’s own reader',
   'GET /v1/organisations': 'the register is open to everybody signed in',
   'GET /v1/organisations/:organisation': 'the register is open to everybody signed in',
   'GET /v1/agreements': 'the register is open to everybody signed in',
@@ -110,7 +113,13 @@ describe('ids of another organisation', () => {
   let world: World;
   let other: TestOrganisation;
   let theirs: Ids;
-  const nobodys: Ids = { child: NOBODY, organisation: 'nobody-at-all', submission: NOBODY, fact: NOBODY };
+  const nobodys: Ids = {
+    child: NOBODY,
+    organisation: 'nobody-at-all',
+    submission: NOBODY,
+    fact: NOBODY,
+    decision: NOBODY,
+  };
 
   beforeAll(async () => {
     hub = await runningHub();
@@ -125,8 +134,11 @@ describe('ids of another organisation', () => {
     const submission = (handed.headers.get('location') ?? '').split('/').at(-1) ?? '';
     expect([handed.status, submission]).toEqual([202, expect.stringMatching(/./)]);
     const fact = world.told[0]?.factId ?? NOBODY;
-    theirs = { child: world.child, organisation: world.school.id, submission, fact };
     await caughtUp(hub);
+    const looked = mustBe(200, await timeline(hub.person('senco'), world.child, 'sen-support'));
+    const decision = looked.headers.get('hub-decision-id') ?? '';
+    await receiptOf(hub.person('senco'), decision);
+    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision };
   });
   afterAll(() => hub.remove());
 
