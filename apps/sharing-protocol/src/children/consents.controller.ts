@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Req, Res }
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId, type PlainDate } from '#kernel';
-import type { Category, ConsentGiven, ConsentRefused, Purpose } from '#contracts';
+import { looksPersonal, type Category, type ConsentGiven, type ConsentRefused, type Purpose } from '#contracts';
 import {
   Access,
   CORE,
@@ -58,6 +58,8 @@ export class ConsentsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly consent: string }> {
+    // The name stands in the log as it is.
+    if (looksPersonal(dto.consent)) throw invalidInput([{ code: 'ID_LOOKS_PERSONAL', pointer: '/consent' }]);
     const { child } = await this.#consents(childId, caller, request, reply);
     const { consent, authority } = dto;
     const by = caller.reader.sub;

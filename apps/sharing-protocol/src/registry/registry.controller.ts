@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { AgreementInForce, OrganisationRegistered } from '#contracts';
+import { looksPersonal, type AgreementInForce, type OrganisationRegistered } from '#contracts';
 import { isOrganisationId, type OrganisationId, type PlainDate } from '#kernel';
 import {
   Access,
@@ -29,6 +29,7 @@ export class RegistryController {
   @HttpCode(200)
   async register(@Body() dto: RegisterOrganisationDto, @CurrentCaller() caller: Caller): Promise<Changed> {
     const { organisation, name, sector, codes, keys, profile } = dto;
+    noPersonIn({ organisation, name });
     const data = { organisation, name, sector, codes, keys, profile } as unknown as OrganisationRegistered;
     return this.#command({ type: 'registerOrganisation', data }, caller);
   }
@@ -69,6 +70,7 @@ export class RegistryController {
   @HttpCode(200)
   async putInForce(@Body() dto: AgreementDto, @CurrentCaller() caller: Caller): Promise<Changed> {
     const { agreement, version, title, source, recipient, categories, purposes, roles, from } = dto;
+    noPersonIn({ agreement, title });
     const until = (dto.until ?? null) as PlainDate | null;
     const content = { agreement, version, title, source, recipient, categories, purposes, roles, from, until };
     const data = content as unknown as AgreementInForce;
@@ -91,6 +93,7 @@ export class RegistryController {
     @Body() dto: EndAgreementDto,
     @CurrentCaller() caller: Caller,
   ): Promise<Changed> {
+    noPersonIn({ reason: dto.reason });
     const known = (await this.#core.tails.registry()).agreements.get(agreement);
     if (known === undefined) throw notFound();
     const data = { agreement, version: known.version, reason: dto.reason };
@@ -115,6 +118,13 @@ type OrganisationView = Pick<OrganisationRegistered, 'organisation' | 'name' | '
 
 function viewOf({ organisation, name, sector, codes, keys }: OrganisationRegistered): OrganisationView {
   return { organisation, name, sector, codes, keys: keys.map(({ kid }) => kid) };
+}
+
+/** Throws where a text that stands in the log as it is holds a number of a person. */
+function noPersonIn(texts: Readonly<Record<string, string>>): void {
+  const personal = Object.keys(texts).filter((name) => looksPersonal(texts[name] ?? ''));
+  if (personal.length > 0)
+    throw invalidInput(personal.map((name) => ({ code: 'TEXT_LOOKS_PERSONAL', pointer: `/${name}` })));
 }
 
 function changed(outcome: CommandOutcome): Changed {
