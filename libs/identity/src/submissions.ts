@@ -18,6 +18,8 @@ export interface Submissions {
   find(submissionId: string): SubmissionRow | undefined;
   /** Keeps or replaces a row; on disk a moment later, because a publisher finds it again from the log where a crash took it. */
   keep(row: SubmissionRow): void;
+  /** The set-aside items that are known to be of a record. */
+  quarantinedOf(record: RecordId): readonly FactId[];
   /** Drops a row: of a quarantined item at its end. */
   forget(submissionId: string): void;
 }
@@ -63,6 +65,13 @@ export class SubmissionTable implements Submissions {
     clearTimeout(this.#scheduled);
     this.#delay = delay;
     this.#scheduled = setTimeout(() => this.flush(), delay).unref();
+  }
+
+  quarantinedOf(record: RecordId): readonly FactId[] {
+    this.flush();
+    return this.#file
+      .all("select fact_id from submission where record_id = ? and outcome = 'quarantined'", record)
+      .map((row) => String(row['fact_id']) as FactId);
   }
 
   forget(submissionId: string): void {

@@ -118,7 +118,11 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     registry: () => tails.registry(),
     protection: (child) => tails.protection(child),
   });
-  const erasers: Eraser[] = [];
+  const quarantine: Eraser = {
+    name: 'quarantine',
+    erase: (record) => publishing.eraseQuarantined(record, { correlationId: 'erasure' }),
+  };
+  const erasers: Eraser[] = [quarantine];
   const followers: Follower[] = [
     followSurely('tree', (signal) => tree.follow(signal), alarm),
     openRelationshipsProcess({

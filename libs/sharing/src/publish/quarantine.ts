@@ -1,4 +1,4 @@
-import type { FactId, Instant } from '#kernel';
+import type { FactId, Instant, RecordId } from '#kernel';
 import type { FactEvent, FactQuarantined } from '#contracts';
 import type { Identity, Meta } from '#identity';
 import { grantProcess, type OpenRefusal, type Vault } from '#vault';
@@ -85,6 +85,21 @@ export async function expireQuarantine(parts: QuarantineParts, at: Instant, meta
     }
   }
   return ended;
+}
+
+/**
+ * Gives up what waits of a record that is being erased: its words are sealed under keys of the items' own, which the record's do not reach.
+ * May be repeated.
+ */
+export async function eraseQuarantined(parts: QuarantineParts, record: RecordId, meta: Meta): Promise<void> {
+  for (const item of parts.identity.submissions.quarantinedOf(record)) {
+    // The key first: nothing can be read any more whatever fails after.
+    await parts.vault.destroy(item, 'quarantine');
+    const { setAside } = (await parts.streams.read(item)).state;
+    const waits = setAside !== undefined && setAside.open && setAside.kind === 'quarantined';
+    if (waits) await end(parts, item, 'RECORD_ERASED', setAside.organisation, meta.correlationId);
+    else await forget(parts, item);
+  }
 }
 
 async function end(

@@ -109,7 +109,10 @@ export class SettingAside {
       return { outcome: 'published', factId, reasons: [], repeated: true, token };
     }
     if (decision.kind === 'event') {
-      const row = { submissionId: by, recordId: record, factId, outcome };
+      // Whose it is may be known though what it says of the person is refused: so that erasing the record finds the item.
+      const recordId =
+        record ?? this.#parts.identity.recordOf(statement.organisation, statement.subject.localId) ?? null;
+      const row = { submissionId: by, recordId, factId, outcome };
       const category = outcome === 'withheld' ? (statement.definition?.category ?? null) : null;
       await this.#recollection.keep(row, statement.bodyBytes, category);
       if (outcome === 'withheld') await this.#parts.vault.destroy(factId, 'quarantine');
