@@ -7,7 +7,7 @@ import type { Asking, HubClient } from '#nest-platform/client';
 import { program } from '../../../cli/src/program.ts';
 import { classList, handIn, nems, SAMPLES, SAMPLES_THERE, taken } from '../input/submitting.ts';
 import { seen, withdraw } from '../trust/world.ts';
-import { caughtUp, mustBe, runningHub, timeline, type RunningHub } from '../running-hub.ts';
+import { caughtUp, mustBe, runningHub, type RunningHub } from '../running-hub.ts';
 import { CANARIES, CANARY, tellOfCanary, WORDS, type CanaryWorld } from './canary-child.ts';
 import { wordsIn, wordsUnder, writingsOf } from './canary-scan.ts';
 
@@ -335,7 +335,7 @@ function wrongRequests({ method, path }: DeclaredRoute): readonly (Asking & { re
     ...[surname, nhsNumber, `${givenName}/..`, 'x\u0000y'].map((word) => ({ ...plain, path: filled(word) })),
     ...queries.map((name) => ({
       ...plain,
-      path: `${filled()}?${new URLSearchParams({ [name]: `${surname} ${nhsNumber}` })}`,
+      path: `${filled()}?${new URLSearchParams({ [name]: `${surname} ${nhsNumber}` }).toString()}`,
     })),
     ...[...named, ...carried].map((name) => ({ method, path: filled(), headers: { ...headers, [name]: ascii } })),
     ...(method === 'GET'
