@@ -100,7 +100,7 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
 };
 
 /** Callers to whom Maya, and what Oakfield handed in, are somebody else's. */
-const HANDED_INRS = {
+const STRANGERS = {
   'senco-riverside': 'sen-support',
   'social-worker': 'early-help',
   'teacher-elsewhere': 'sen-support',
@@ -143,7 +143,7 @@ describe('ids of another organisation', () => {
   afterAll(() => hub.remove());
 
   const callers = (): readonly (readonly [string, HubClient, string])[] => [
-    ...Object.entries(HANDED_INRS).map(([key, purpose]) => [key, hub.person(key), purpose] as const),
+    ...Object.entries(STRANGERS).map(([key, purpose]) => [key, hub.person(key), purpose] as const),
     ['another organisation’s system', other.system, 'sen-support'],
   ];
 
