@@ -141,7 +141,8 @@ async function cpuOf(url: string): Promise<number> {
 
 function residentOf(hub: ChildProcess): number {
   const status = readFileSync(`/proc/${String(hub.pid)}/status`, 'utf8');
-  if (process.env['BENCH_VERBOSE'] !== undefined) process.stderr.write(`${status.match(/Rss.*|VmHWM.*/g)?.join(' ') ?? ''}\n`);
+  if (process.env['BENCH_VERBOSE'] !== undefined)
+    process.stderr.write(`${status.match(/Rss.*|VmHWM.*/g)?.join(' ') ?? ''}\n`);
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
 }
 
