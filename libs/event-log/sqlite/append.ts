@@ -9,6 +9,8 @@ const MOST_TAILS = 50_000;
 /** Appends inside an open transaction; keeps the tails of streams in memory, because it is the only writer. */
 export class Appender {
   readonly #findTail: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #stored: StatementSync;
   readonly #byId: StatementSync;
@@ -20,6 +22,8 @@ export class Appender {
   #committed: number;
 
   constructor(db: DatabaseSync) {
+    this.#begin = db.prepare('begin immediate');
+    this.#commit = db.prepare('commit');
     this.#findTail = db.prepare('select max(revision) as tail from event where stream = ?');
     this.#insertEvent = db.prepare(
       'insert into event (position, stream, revision, family, type, id, data) values (?, ?, ?, ?, ?, ?, ?)',
@@ -65,8 +69,14 @@ export class Appender {
     return { revision, token: tokenAt(this.#position) };
   }
 
-  /** The transaction is durable. */
+  /** Opens the transaction that `append` works in. */
+  begin(): void {
+    this.#begin.run();
+  }
+
+  /** Makes the transaction durable; throws where nobody knows whether it is. */
   commit(): void {
+    this.#commit.run();
     this.#committed = this.#position;
     this.#before.clear();
   }

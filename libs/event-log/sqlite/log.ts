@@ -163,9 +163,8 @@ export class SqliteLog implements EventLog {
     if (writing === undefined || pending.length === 0) return;
     const answers: { readonly pending: Pending; readonly appended?: Appended; readonly error?: Error }[] = [];
     try {
-      writing.db.exec('begin immediate');
+      writing.appender.begin();
       for (const each of pending) answers.push(appendOne(writing.appender, each));
-      writing.db.exec('commit');
       writing.appender.commit();
       this.#parts.onCommit?.();
     } catch {
