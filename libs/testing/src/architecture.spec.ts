@@ -13,7 +13,7 @@ describe('the plan of the house (design §2)', () => {
       (name) => !name.startsWith('.') && !['node_modules', 'dist', 'var', 'coverage'].includes(name),
     );
     const allowed =
-      /^(apps|libs|infra|docs|nest-cli\.json|package(-lock)?\.json|tsconfig(\.base|\.build)?\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|LICENSE|jest\.config\.js|eslint\.config\.js|tellonce\.key|tellonce-.*)$/;
+      /^(apps|libs|infra|docs|nest-cli\.json|package(-lock)?\.json|tsconfig(\.base|\.build)?\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|LICENSE|jest\.config\.js|eslint\.config\.js|tellonce\.key.*|look\.tlog-proof|backup)$/;
     expect(entries.filter((name) => !allowed.test(name))).toEqual([]);
   });
 
