@@ -133,13 +133,11 @@ function accessOf(context: ExecutionContext): Access {
 
 function withHeaders(request: FastifyRequest, reader: Reader, purpose: Purpose | undefined): Caller {
   const detail = oneHeader(request, 'hub-purpose-detail', VISIBLE);
-  const breakGlass = oneHeader(request, 'hub-break-glass', OPAQUE);
   const minToken = oneHeader(request, 'hub-min-token', OPAQUE);
   return {
     reader,
     ...(purpose === undefined ? {} : { purpose }),
     ...(detail === undefined ? {} : { purposeDetail: detail }),
-    ...(breakGlass === undefined ? {} : { breakGlass }),
     ...(minToken === undefined ? {} : { minToken }),
     requestId: request.id,
     correlationId: request.correlationId ?? request.id,

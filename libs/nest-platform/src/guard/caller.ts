@@ -12,8 +12,6 @@ export interface Caller {
   readonly purpose?: Purpose;
   /** Hub-Purpose-Detail: a reference or short text of the caller's, at most 200 characters. Personal data: seal it, never log it. */
   readonly purposeDetail?: string;
-  /** Hub-Break-Glass: id of a grant. */
-  readonly breakGlass?: string;
   /** Hub-Min-Token: the answer must include what this token stands for. */
   readonly minToken?: string;
   readonly requestId: string;
