@@ -1,14 +1,17 @@
 import type { ChildId, Instant, OrganisationId } from '#kernel';
 import type {
   AgreementInForce,
+  BreakGlassGranted,
   Category,
   ConsentGiven,
   ConsentRefused,
   OrganisationRegistered,
   Purpose,
+  RelationshipClaimed,
   RelationshipEnded,
   RelationshipStarted,
   Role,
+  SharingDecided,
 } from '#contracts';
 
 /** Who reads, as the sign-in says; never from a header, except the purpose. */
@@ -51,6 +54,14 @@ export interface Protection {
   readonly starts: ReadonlyMap<string, RelationshipStarted>;
   /** Ends by the fact that said so; may be there before their start. */
   readonly ends: ReadonlyMap<string, RelationshipEnded>;
+  /** Claims of a relationship that were not ended early, by id. */
+  readonly claims: ReadonlyMap<string, RelationshipClaimed>;
+  /** Emergency accesses that were not ended early, by grant. */
+  readonly grants: ReadonlyMap<string, BreakGlassGranted>;
+  /** Decisions to share or not that were not ended, by id. */
+  readonly sharingDecisions: ReadonlyMap<string, SharingDecided>;
+  /** Ids of claims, grants and decisions that were ended: an id once ended never counts again. */
+  readonly over: ReadonlySet<string>;
 }
 
 /** The unit of decision: facts of one source and category, those that rest on consent apart. */
@@ -65,6 +76,8 @@ export interface Question {
   readonly reader: Reader;
   readonly purpose: Purpose;
   readonly at: Instant;
+  /** The grant of emergency access the reader says to act under (Hub-Break-Glass); counts only if it is theirs and in force. */
+  readonly breakGlass?: string;
   /** Undefined where the stream could not be read: a refusal, and an alarm. */
   readonly registry: Registry | undefined;
   /** Undefined, empty or with a gap where a stream could not be read: a refusal, and an alarm. */
@@ -72,7 +85,7 @@ export interface Question {
 }
 
 /** The rules of the policy release, by the id the published Cedar text bears too. */
-export type RuleId = 'agreement' | 'own-organisation';
+export type RuleId = 'agreement' | 'own-organisation' | 'break-glass';
 /** Why a slice, or everything, is refused; stable ids. */
 export type RefusalId =
   | 'organisation-unknown'
@@ -83,6 +96,8 @@ export type RefusalId =
   | 'restricted'
   | 'no-agreement'
   | 'no-consent'
+  | 'consent-conflicting'
+  | 'decided-not-to-share'
   | 'consent-refused';
 
 /** The answer for one slice, with what allowed or refused it. */

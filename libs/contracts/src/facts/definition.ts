@@ -35,7 +35,7 @@ export interface FactDefinition {
     readonly effect: 'starts' | 'ends';
     /** Reads kind, name, day and limits out of `data`. */
     readonly of: (data: JsonObject) => {
-      readonly kind: import('../stored/hub-events.ts').RelationshipKind;
+      readonly kind: import('../stored/protection-events.ts').RelationshipKind;
       readonly name: string;
       readonly day: string;
       readonly team?: string;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { canonicalJson, epochMs, isOrganisationId, toInstant, type Instant, type JsonObject } from '#kernel';
-import { FAMILIES } from './hub-events.ts';
+import { FAMILIES } from './streams.ts';
 import type { StoredRecord } from './record.ts';
 import { EVENT_TYPES } from './types.ts';
 

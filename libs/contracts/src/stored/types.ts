@@ -1,5 +1,10 @@
 import type { FactEvent } from './fact-events.ts';
-import type { ChildEvent, Family, LookEvent, ProtectionEvent, RegistryEvent } from './hub-events.ts';
+import type { ChildEvent } from './child-events.ts';
+import type { LookEvent } from './look-events.ts';
+import type { NoticeEvent } from './notice-events.ts';
+import type { ProtectionEvent } from './protection-events.ts';
+import type { RegistryEvent } from './registry-events.ts';
+import type { Family } from './streams.ts';
 
 /** Every type of a union of events, which the compiler holds to be all of them. */
 const all = <Type extends string>(types: Readonly<Record<Type, true>>): readonly Type[] => Object.keys(types) as Type[];
@@ -30,6 +35,12 @@ export const EVENT_TYPES = {
     'relationship.started.v1': true,
     'relationship.ended.v1': true,
     'relationship.retracted.v1': true,
+    'relationship.claimed.v1': true,
+    'relationship.claim-ended.v1': true,
+    'break-glass.granted.v1': true,
+    'break-glass.ended.v1': true,
+    'sharing.decided.v1': true,
+    'sharing.decision-ended.v1': true,
   }),
   child: all<ChildEvent['type']>({
     'record.linked.v1': true,
@@ -38,4 +49,5 @@ export const EVENT_TYPES = {
     'record.erased.v1': true,
   }),
   look: all<LookEvent['type']>({ 'look.recorded.v1': true, 'look.aborted.v1': true }),
+  notice: all<NoticeEvent['type']>({ 'notice.sent.v1': true }),
 } as const satisfies Partial<Record<Family, readonly string[]>>;

@@ -2,7 +2,7 @@ import { fail, never, ok, type ChildId, type FactId, type Outcome } from '#kerne
 import type { LookContent } from '#contracts';
 import type { Protection, Question, Registry } from '../model.ts';
 import { disclosed, type Disclosed } from './disclosed.ts';
-import { abortLook, appendLook, type Caller, type LookBook } from './look.ts';
+import { abortLook, appendLook, type Caller, type LookBasis, type LookBook } from './look.ts';
 
 /** What a decision reads: cached folds at their acknowledged tails, never a view (design §4.5). */
 export interface Tails {
@@ -16,8 +16,13 @@ export type CompleteQuestion = Question & { readonly registry: Registry; readonl
 
 /** What the rules say to one question: what may be read and why, or why nothing may. */
 export type Ruling<Scope> =
-  | { readonly effect: 'permit'; readonly scope: Scope; readonly slices: LookContent['slices'] }
-  | { readonly effect: 'deny'; readonly reasons: readonly string[] };
+  | {
+      readonly effect: 'permit';
+      readonly scope: Scope;
+      readonly slices: LookContent['slices'];
+      readonly basis?: LookBasis;
+    }
+  | { readonly effect: 'deny'; readonly reasons: readonly string[]; readonly basis?: LookBasis };
 
 /** One question to the enforcement point. */
 export interface Disclosure<Scope, Found, Value> {
@@ -60,13 +65,20 @@ export function enforcementPoint(
         reader: caller.reader,
         purpose: caller.purpose,
         at: book.clock.now(),
+        ...(caller.breakGlass === undefined ? {} : { breakGlass: caller.breakGlass }),
         registry,
         protections,
       };
       const ruling: Ruling<Scope> =
         request.child === null ? { effect: 'deny', reasons: ['child-unknown'] } : request.rule(question);
       await stage('decided');
-      const base = { route: request.route, child: request.child, registry, protections };
+      const base = {
+        route: request.route,
+        child: request.child,
+        registry,
+        protections,
+        ...(ruling.basis === undefined ? {} : { basis: ruling.basis }),
+      };
       switch (ruling.effect) {
         case 'deny':
           await appendLook(book, caller, { ...base, effect: 'deny', slices: [], reasons: ruling.reasons, facts: [] });

@@ -18,6 +18,8 @@ export interface Caller {
   readonly reader: Reader;
   readonly purpose: Purpose;
   readonly detail?: string;
+  /** The grant of emergency access the request names (Hub-Break-Glass). */
+  readonly breakGlass?: string;
   readonly requestId: string;
   readonly correlationId: string;
 }
@@ -30,6 +32,9 @@ export interface LookBook {
   readonly chance: Chance;
 }
 
+/** What beside slices a decision rests on and asks for; see {@link LookContent}. */
+export type LookBasis = Pick<LookContent, 'relationship' | 'breakGlass' | 'obligations' | 'alarm'>;
+
 /** What was decided, as the look will keep it. */
 export interface Decided {
   readonly effect: 'permit' | 'deny';
@@ -38,6 +43,7 @@ export interface Decided {
   readonly slices: LookContent['slices'];
   readonly reasons: readonly string[];
   readonly facts: readonly FactId[];
+  readonly basis?: LookBasis;
   readonly registry: Registry | undefined;
   readonly protections: readonly Protection[];
 }
@@ -87,6 +93,7 @@ export async function appendLook(book: LookBook, caller: Caller, decided: Decide
     slices: decided.slices,
     reasons: decided.reasons,
     facts: decided.facts,
+    ...decided.basis,
     registryRevision: decided.registry?.revision ?? -1,
     protection: decided.protections.map(({ child, revision }) => ({ child, revision })),
     policy: POLICY_RELEASE,

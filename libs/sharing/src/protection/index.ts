@@ -1,4 +1,6 @@
+export * from './break-glass.ts';
 export * from './commands.ts';
 export * from './consent.ts';
 export * from './protection.ts';
 export * from './relationship.ts';
+export * from './sharing-decision.ts';

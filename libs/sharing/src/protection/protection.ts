@@ -20,6 +20,10 @@ export function emptyProtection(child: ChildId): Protection {
     withdrawn: new Map(),
     starts: new Map(),
     ends: new Map(),
+    claims: new Map(),
+    grants: new Map(),
+    sharingDecisions: new Map(),
+    over: new Set(),
   };
 }
 
@@ -50,6 +54,24 @@ export function evolveProtection(before: Protection, { type, data }: ProtectionC
       return { ...after, ends: including(before.ends, data.fact, data), starts: without(before.starts, data.fact) };
     case 'relationship.retracted.v1':
       return { ...after, starts: without(before.starts, data.fact), ends: without(before.ends, data.fact) };
+    case 'relationship.claimed.v1':
+      return before.over.has(data.claim) ? after : { ...after, claims: including(before.claims, data.claim, data) };
+    case 'relationship.claim-ended.v1':
+      return { ...after, claims: without(before.claims, data.claim), over: ended(before, data.claim) };
+    case 'break-glass.granted.v1':
+      return before.over.has(data.grant) ? after : { ...after, grants: including(before.grants, data.grant, data) };
+    case 'break-glass.ended.v1':
+      return { ...after, grants: without(before.grants, data.grant), over: ended(before, data.grant) };
+    case 'sharing.decided.v1':
+      return before.over.has(data.decision)
+        ? after
+        : { ...after, sharingDecisions: including(before.sharingDecisions, data.decision, data) };
+    case 'sharing.decision-ended.v1':
+      return {
+        ...after,
+        sharingDecisions: without(before.sharingDecisions, data.decision),
+        over: ended(before, data.decision),
+      };
     default:
       // A restriction this release doesn't know must not be overlooked.
       return never(type);
@@ -139,6 +161,10 @@ function invalidDirective(data: ConsentGiven | ConsentRefused): ProtectionReject
 
 function same(a: object | undefined, b: object): boolean {
   return a !== undefined && canonicalJson(a) === canonicalJson(b);
+}
+
+function ended({ over }: Protection, id: string): ReadonlySet<string> {
+  return new Set(over).add(id);
 }
 
 function including<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {

@@ -12,11 +12,19 @@ export interface MoveParts extends RelationshipParts {
 }
 
 /**
- * What a protection of another child of the lineage still says (`Identity.lineageOf`): refusals, withdrawals and ends. Nobody is let in by
+ * What a protection of another child of the lineage still says (`Identity.lineageOf`): refusals, withdrawals, ends and decisions not to share. Nobody is let in by
  * what was started or consented to there, because it was said of another child.
  */
 export function restrictionsOnly(protection: Protection): Protection {
-  return { ...protection, starts: new Map(), consents: new Map() };
+  const notToShare = [...protection.sharingDecisions].filter(([, { outcome }]) => outcome === 'not-to-share');
+  return {
+    ...protection,
+    starts: new Map(),
+    consents: new Map(),
+    claims: new Map(),
+    grants: new Map(),
+    sharingDecisions: new Map(notToShare),
+  };
 }
 
 /**

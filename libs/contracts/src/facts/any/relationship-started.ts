@@ -1,4 +1,4 @@
-import type { RelationshipKind } from '../../stored/hub-events.ts';
+import type { RelationshipKind } from '../../stored/protection-events.ts';
 import { ORDINARY } from '../bases.ts';
 import type { FactDefinition } from '../definition.ts';
 import { dataOf, indexCode, indexDay, maybe, personId, relationshipWord, textIn } from '../fields.ts';

@@ -1,0 +1,34 @@
+import type { ChildId, DecisionId } from '#kernel';
+
+/** Streams of the hub. */
+export const REGISTRY_STREAM = 'registry';
+/** The stream of a child's consents, restrictions and relationships. */
+export const protectionStream = (child: ChildId): string => `protection-${child}`;
+/** The stream of a child's links. */
+export const childStream = (child: ChildId): string => `child-${child}`;
+/** The stream of one notice. */
+export const noticeStream = (notice: string): string => `notice-${notice}`;
+/** The stream of one look. */
+export const lookStream = (decision: DecisionId): string => `look-${decision}`;
+
+/** The stream families of ours, each a leaf family of the proof (design §3.3): the part of a stream's name before its first hyphen. */
+export const FAMILIES = [
+  'fact',
+  'registry',
+  'protection',
+  'child',
+  'look',
+  'process',
+  'equipment',
+  'ehcPlan',
+  'review',
+  'notice',
+  'breakGlass',
+  'auditQuery',
+  'detection',
+  'legalHold',
+  'erasureRequest',
+  'subjectAccess',
+] as const;
+/** One stream family. */
+export type Family = (typeof FAMILIES)[number];
