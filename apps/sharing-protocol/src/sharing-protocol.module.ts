@@ -39,10 +39,19 @@ export class SharingProtocolModule {
 
 /** What the sharing protocol opens before its module can be made; whoever composes it closes it. */
 export async function sharingProtocolParts(
-  ...[opened, config, logger]: Parameters<Composition['parts']>
+  ...[opened, config, logger, metrics]: Parameters<Composition['parts']>
 ): Promise<{ readonly views: Views; readonly resources: AppParts['resources'] }> {
   const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
   const views = await openViews(opened.core, config.varDir, alarm, () => performance.now());
+  metrics.gauges(
+    'tellonce_projection_lag_events',
+    'Events of the log a view has not read yet',
+    'projection',
+    async () =>
+      Object.fromEntries(
+        (await views.status()).flatMap(({ name, behind }) => (behind === null ? [] : [[name, behind]])),
+      ),
+  );
   return { views, resources: [{ name: 'views', close: () => views.close() }] };
 }
 

@@ -108,7 +108,7 @@ const STRANGERS = {
 
 const words = ({ text }: Answer) => text.replace(/"(instance|requestId)":"[^"]*"/g, '');
 
-describe('ids of another organisation', () => {
+describe('check 3: ids of another organisation', () => {
   let hub: RunningHub;
   let world: World;
   let other: TestOrganisation;

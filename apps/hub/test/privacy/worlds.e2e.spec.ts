@@ -247,7 +247,7 @@ async function answersOf(hidden: Hidden | undefined, clock: ReturnType<typeof fa
   }
 }
 
-describe('two worlds that differ in one hidden fact', () => {
+describe('check 6: two worlds that differ in one hidden fact', () => {
   let without: Answers;
   let routes: readonly string[];
   const withIt: Record<string, Answers> = {};

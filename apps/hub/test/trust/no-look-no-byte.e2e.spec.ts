@@ -89,7 +89,7 @@ it('the table of looking routes is whole', async () => {
   expect(known.filter((route) => !purposeful.includes(route))).toEqual([]);
 });
 
-it('a full disk: the look that does not fit gives no byte, nor does anything after it; with space, reads work again', async () => {
+it('check 2: a full disk: the look that does not fit gives no byte, nor does anything after it; with space, reads work again', async () => {
   await reopened((path) => openSqliteLog({ path, maxPages: 1 }));
   // What is left of the last page may still take a look or two.
   let answers = 0;

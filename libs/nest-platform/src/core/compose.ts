@@ -37,7 +37,7 @@ export interface AppParts {
 export interface Composition {
   readonly version: string;
   readonly demoPeople: readonly DemoPerson[];
-  readonly parts: (opened: OpenedCore, config: Config, logger: AppLogger) => Promise<AppParts>;
+  readonly parts: (opened: OpenedCore, config: Config, logger: AppLogger, metrics: Metrics) => Promise<AppParts>;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly stage?: CoreOptions['stage'];
@@ -98,7 +98,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
     const expiry = expireSurely(opened.publishing, clock, alarm);
-    const parts = await composition.parts(opened, config, logger);
+    const parts = await composition.parts(opened, config, logger, metrics);
 
     const once = openOnceStore(join(config.varDir, 'jti.db'));
     const keys = [tokenKey(opened.master)] as const;
