@@ -5,6 +5,7 @@ import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
+import { CohortsController } from './cohorts/cohorts.controller.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
@@ -20,6 +21,7 @@ export class SharingProtocolModule {
       module: SharingProtocolModule,
       controllers: [
         ChildMatchesController,
+        CohortsController,
         ConsentsController,
         ErasuresController,
         ProjectionsController,

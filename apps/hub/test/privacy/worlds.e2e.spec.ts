@@ -84,6 +84,7 @@ const READERS: Readonly<Record<string, string>> = {
   'teacher-elsewhere': 'sen-support',
   parent: 'subject-access',
   administrator: 'system-support',
+  analyst: 'service-planning',
   dpo: 'audit',
   'system of riverside-special': 'sen-support',
 };
@@ -101,6 +102,9 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   'GET /openapi.json': () => ['/openapi.json'],
   'GET /v1/agreements': () => ['/v1/agreements'],
   'GET /v1/checkpoint/key': () => ['/v1/checkpoint/key'],
+  'GET /v1/cohort-counts': () => ['/v1/cohort-counts'],
+  'GET /v1/cohort-counts/:table': () =>
+    ['on-roll-by-setting', 'equipment-by-kind'].map((t) => `/v1/cohort-counts/${t}`),
   'GET /v1/organisations': () => ['/v1/organisations'],
   'GET /v1/organisations/:organisation': () =>
     ['bridgewater-community-trust', 'childrens-social-care', 'nobody'].map((id) => `/v1/organisations/${id}`),

@@ -29,6 +29,7 @@ export const FAMILIES = [
   'legalHold',
   'erasureRequest',
   'subjectAccess',
+  'cohort',
 ] as const;
 /** One stream family. */
 export type Family = (typeof FAMILIES)[number];

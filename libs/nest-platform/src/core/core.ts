@@ -38,6 +38,8 @@ export interface Core {
   readonly disclose: Disclose;
   /** The organisations that have told of a child, and the random ids of their records. */
   recordsOf(child: ChildId): readonly { readonly recordId: RecordId; readonly organisation: OrganisationId }[];
+  /** The child that a record belongs to now; says nothing of who may know. */
+  childOf(record: RecordId): ChildId | undefined;
   /** Who a child is, by identifiers; says nothing of who may know. */
   match(subject: Omit<SubjectIdentity, 'localId'>): {
     readonly outcome: MatchOutcome;

@@ -144,6 +144,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     looks,
     disclose: enforcementPoint(tails, looks, options.stage),
     recordsOf: (child) => identity.recordsOf(child),
+    childOf: (record) => identity.childOf(record),
     match: (subject) => identity.match(subject),
     ...commandsOf(log, clock, tails),
     erase: erasureOf({ vault, identity, erasers, chance }),
