@@ -4,6 +4,7 @@ export * from './facts/definition.ts';
 export * from './personal.ts';
 export * from './registry.ts';
 export * from './stored/child-events.ts';
+export * from './stored/cohort-events.ts';
 export * from './stored/decode.ts';
 export * from './stored/fact-events.ts';
 export * from './stored/look-events.ts';

@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Param, Req } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import type { CohortPublished } from '#contracts';
 import { Access, CORE, CurrentPurposefulCaller, notFound, type Core, type PurposefulCaller } from '#nest-platform';
 import type { View } from '#projections';
-import { appendLook, type CohortPublished } from '#sharing';
+import { appendLook } from '#sharing';
 import { TIMELINE } from '../views/tokens.ts';
 import { publishedTable } from './publish.ts';
 import { COHORT_TABLES } from './tables.ts';

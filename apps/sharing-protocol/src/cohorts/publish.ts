@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { decodeRecord, encodeRecord } from '#contracts';
+import { cohortStream, decodeRecord, encodeRecord, type CohortPublished } from '#contracts';
 import { WrongExpectedRevision } from '#event-log';
 import { dayOf, type Instant, type JsonObject, type RecordId } from '#kernel';
 import type { Core } from '#nest-platform';
 import { oneOf, type View } from '#projections';
-import { COHORT_PUBLISHED, cohortStream, HUB, SMALL_NUMBERS, suppressed, type CohortPublished } from '#sharing';
+import { HUB, SMALL_NUMBERS, suppressed } from '#sharing';
 import type { CohortFact } from './standing.ts';
 import type { CohortTable } from './tables.ts';
 
@@ -51,7 +51,7 @@ export async function publishedTable(
     format: 1,
     stream,
     revision: 0,
-    type: COHORT_PUBLISHED,
+    type: 'cohort.published.v1',
     recordedAt: at,
     by: HUB,
     correlationId,

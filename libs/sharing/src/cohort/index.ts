@@ -1,2 +1,1 @@
-export * from './cohort.ts';
 export * from './suppress.ts';
