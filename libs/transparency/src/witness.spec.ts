@@ -143,7 +143,9 @@ describe('a witness that fetches', () => {
 
 describe('the files of a witness', () => {
   let folder: ReturnType<typeof temporaryFolder>;
-  beforeEach(() => (folder = temporaryFolder()));
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
   afterEach(() => folder.remove());
 
   it('hold one head a log, replaced whole, for their owner alone', () => {
