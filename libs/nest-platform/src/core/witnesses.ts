@@ -81,16 +81,16 @@ export class Witnesses {
 
   /**
    * Before anything is appended: asks each witness what it cosigned last, by showing it the newest head that is signed already (the empty tree
-   * where none is). Throws {@link RollbackDetected} where one holds more events than `size`, the log's, or other ones; one that does not answer
-   * is told of and holds nothing up.
+   * where none is), and then the proof that this continues it. Throws {@link RollbackDetected} where one holds more events than `size`, the
+   * log's, or other ones; one that does not answer is told of and holds nothing up.
    */
   async checkAtStart(signed: Head | undefined, size: bigint): Promise<void> {
     const head = signed ?? { size: 0n, note: signCheckpoint(0n, EMPTY_ROOT, this.#parts.signer) };
     await Promise.all(
       this.#standings.map(async (standing) => {
-        const request = { old: head.size, proof: [], checkpoint: head.note };
-        const reply = await askWitness(this.#parts.send, standing.witness, request);
-        this.#learn(standing, reply, head, size);
+        let reply = await this.#show(standing, head, head.size, size);
+        if (reply.kind === 'other-size' && reply.size < head.size)
+          reply = await this.#show(standing, head, reply.size, size);
         if (reply.kind === 'other-size' && reply.size > size) throw new RollbackDetected('witness-ahead', Number(size));
         if (reply.kind === 'conflict') throw new RollbackDetected('witness-differs', 0);
       }),
@@ -123,21 +123,27 @@ export class Witnesses {
   }
 
   async #ask(standing: Standing, head: Head): Promise<void> {
-    const { now, everyMs, send, prove } = this.#parts;
+    const { now, everyMs } = this.#parts;
     if (standing.size === head.size && !standing.conflict) return;
     standing.owingSince ??= now();
     if (now() >= standing.notBefore) {
       standing.notBefore = now() + everyMs;
       // Twice at most: the first answer may be the size to prove from.
-      for (let tries = 0; tries < 2; tries++) {
-        const proof = standing.size === 0n || standing.size > head.size ? [] : prove(standing.size, head.size);
-        const old = standing.size > head.size ? head.size : standing.size;
-        const reply = await askWitness(send, standing.witness, { old, proof, checkpoint: head.note });
-        this.#learn(standing, reply, head, head.size);
-        if (reply.kind !== 'other-size' || reply.size > head.size) break;
-      }
+      const reply = await this.#show(standing, head, standing.size, head.size);
+      // The first answer may be the size to prove from.
+      if (reply.kind === 'other-size' && reply.size <= head.size)
+        await this.#show(standing, head, reply.size, head.size);
     }
     this.#tellSilence(standing);
+  }
+
+  /** Shows a head with the proof from an older size, and learns from the answer. */
+  async #show(standing: Standing, head: Head, from: bigint, most: bigint): Promise<WitnessReply> {
+    const old = from > head.size ? head.size : from;
+    const proof = old === 0n || old === head.size ? [] : this.#parts.prove(old, head.size);
+    const reply = await askWitness(this.#parts.send, standing.witness, { old, proof, checkpoint: head.note });
+    this.#learn(standing, reply, head, most);
+    return reply;
   }
 
   /** `most`: the size that no witness can have seen more than. */
@@ -185,7 +191,14 @@ export class Witnesses {
 
   #tellSilence(standing: Standing): void {
     const { now, silentMs, alarm } = this.#parts;
-    if (standing.silent || standing.owingSince === undefined || now() - standing.owingSince < silentMs) return;
+    // One that contradicts is not silent; that is said already.
+    if (
+      standing.silent ||
+      standing.conflict ||
+      standing.owingSince === undefined ||
+      now() - standing.owingSince < silentMs
+    )
+      return;
     standing.silent = true;
     alarm('witness-silent', new WitnessAlarm('silent', standing.witness.name));
   }
