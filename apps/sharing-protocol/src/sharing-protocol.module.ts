@@ -7,10 +7,12 @@ import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
 import { CohortsController } from './cohorts/cohorts.controller.ts';
 import { ProofController } from './proof/proof.controller.ts';
+import { TilesController } from './proof/tiles.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
 import { TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
+import { UsageReceiptController } from './views/usage/usage-receipt.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
 /** Who may see what for which purpose, and the proof of every look. */
@@ -27,8 +29,10 @@ export class SharingProtocolModule {
         ProjectionsController,
         ProofController,
         RegistryController,
+        TilesController,
         TimelineController,
         UsageController,
+        UsageReceiptController,
       ],
       providers: [
         { provide: VIEWS, useValue: views },

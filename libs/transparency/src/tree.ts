@@ -91,6 +91,16 @@ export class MerkleTree {
     return tile?.subarray(at, at + HASH);
   }
 
+  /**
+   * C2SP tlog-tiles: the first `width` hashes of a tile, 256 for a full one; undefined where they are not all there yet. Hashes only,
+   * never what they are of.
+   */
+  tile(level: number, n: number, width: number): Uint8Array | undefined {
+    if (!Number.isSafeInteger(n) || n < 0 || width < 1 || width > TILE_HASHES) return undefined;
+    const tile = this.#store.tile(level, n);
+    return tile === undefined || tile.length < width * HASH ? undefined : tile.subarray(0, width * HASH);
+  }
+
   /** A place at or before `size` from which the log can be read again; undefined for its start. */
   markBefore(size: number): { readonly size: number; readonly token: string } | undefined {
     return this.#store.mark(size);

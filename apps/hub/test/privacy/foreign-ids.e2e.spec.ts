@@ -62,6 +62,12 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     asking: () => ({ method: 'PATCH', json: { decision: 'withdraw' } }),
   },
   'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
+  'GET /v1/submissions/:id/receipts/:factId': {
+    path: ({ submission, fact }) => `/v1/submissions/${submission}/receipts/${fact}`,
+  },
+  'GET /v1/children/:childId/usage/:decision/receipt': {
+    path: ({ child, decision }) => `/v1/children/${child}/usage/${decision}/receipt`,
+  },
   'GET /v1/looks/:decision/receipt': { path: ({ decision }) => `/v1/looks/${decision}/receipt` },
   'GET /v1/organisations/:organisation/quarantine': {
     path: ({ organisation }) => `/v1/organisations/${organisation}/quarantine`,
@@ -88,6 +94,12 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/checkpoint': 'hashes of the whole area’s log',
   'GET /v1/checkpoint/key': 'a public key',
   'GET /v1/proofs/consistency': 'hashes of the whole area’s log',
+  'GET /v1/proofs/inclusion': 'hashes of the whole area’s log',
+  'GET /v1/tlog/checkpoint': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c/:d': 'hashes of the whole area’s log',
   'GET /v1/organisations': 'the register is open to everybody signed in',
   'GET /v1/organisations/:organisation': 'the register is open to everybody signed in',
   'GET /v1/agreements': 'the register is open to everybody signed in',

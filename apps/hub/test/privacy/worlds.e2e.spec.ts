@@ -112,6 +112,11 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
     ['childrens-social-care', 'riverside-special', 'nobody'].map((id) => `/v1/organisations/${id}/quarantine`),
   'GET /v1/submissions/:id': () => [`/v1/submissions/${NOBODY}`],
   'GET /v1/looks/:decision/receipt': () => [`/v1/looks/${NOBODY}/receipt`],
+  'GET /v1/submissions/:id/receipts/:factId': () => [`/v1/submissions/${NOBODY}/receipts/${NOBODY}`],
+  'GET /v1/children/:childId/usage/:decision/receipt': (child) => [
+    `/v1/children/${child}/usage/${NOBODY}/receipt`,
+    `/v1/children/${NOBODY}/usage/${NOBODY}/receipt`,
+  ],
   'GET /v1/children/:childId/timeline': (child) => [
     ...[
       '',
@@ -140,6 +145,12 @@ const EXCUSED: Readonly<Record<string, string>> = {
   'GET /metrics': 'numbers of the process, to whoever runs it',
   'GET /v1/checkpoint': 'how long the area’s whole log is, to those with whom a head may be left',
   'GET /v1/proofs/consistency': 'proofs about that length',
+  'GET /v1/proofs/inclusion': 'proofs about that length',
+  'GET /v1/tlog/checkpoint': 'how long the log is, once more',
+  'GET /v1/tlog/tile/:level/:a': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c/:d': 'hashes of the whole area’s log',
   'GET /v1/admin/projections': 'how far the views have read of that length, to the administrator',
 };
 /** Everything that tells time but `Date`. */
