@@ -3,6 +3,8 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AppParts, Composition } from '#nest-platform';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
+import { AgreementsController } from './agreements/agreements.controller.ts';
+import { AgreementVersionsController } from './agreements/versions.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
 import { ProofController } from './proof/proof.controller.ts';
@@ -19,6 +21,8 @@ export class SharingProtocolModule {
     return {
       module: SharingProtocolModule,
       controllers: [
+        AgreementsController,
+        AgreementVersionsController,
         ChildMatchesController,
         ConsentsController,
         ErasuresController,
