@@ -3,6 +3,8 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AppParts, Composition } from '#nest-platform';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
+import { AgreementsController } from './agreements/agreements.controller.ts';
+import { AgreementVersionsController } from './agreements/versions.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
 import { CohortsController } from './cohorts/cohorts.controller.ts';
@@ -22,6 +24,8 @@ export class SharingProtocolModule {
     return {
       module: SharingProtocolModule,
       controllers: [
+        AgreementsController,
+        AgreementVersionsController,
         ChildMatchesController,
         CohortsController,
         ConsentsController,

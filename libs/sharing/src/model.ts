@@ -1,5 +1,7 @@
 import type { ChildId, Instant, OrganisationId } from '#kernel';
 import type {
+  AgreementApproved,
+  AgreementContent,
   AgreementInForce,
   BreakGlassGranted,
   Category,
@@ -34,12 +36,37 @@ export interface Registry {
     OrganisationId,
     OrganisationRegistered & { readonly revokedKeys: ReadonlySet<string> }
   >;
-  /** The latest version of each agreement not ended. */
+  /** The version of each agreement that holds: neither ended nor suspended. The only ones that decisions read. */
   readonly agreements: ReadonlyMap<string, AgreementInForce>;
   /** Agreements by recipient and purpose, `recipient purpose` → agreements. */
   readonly byRecipient: ReadonlyMap<string, readonly AgreementInForce[]>;
   /** The greatest version each agreement ever had, ended ones included: versions only grow. */
   readonly versions: ReadonlyMap<string, number>;
+  /** Everything of each agreement's life, drafts and approvals included; no decision about a child reads it. */
+  readonly book: ReadonlyMap<string, AgreementRecord>;
+}
+
+/** One version as it was drafted, and who approved it. */
+export interface AgreementDraft {
+  readonly content: AgreementContent;
+  /** By party. */
+  readonly approvals: ReadonlyMap<OrganisationId, AgreementApproved>;
+  readonly withdrawn: boolean;
+}
+
+/** The life of one agreement. */
+export interface AgreementRecord {
+  /** The parties, for good: no version has others. */
+  readonly source: OrganisationId;
+  readonly recipient: OrganisationId;
+  readonly drafts: ReadonlyMap<number, AgreementDraft>;
+  /** Versions that came into force and were neither undone nor ended, the one that holds last. */
+  readonly held: readonly AgreementInForce[];
+  /** Every version that ever came into force. */
+  readonly came: ReadonlySet<number>;
+  readonly undone: ReadonlySet<number>;
+  /** The parties that suspended it; it holds while there are none. */
+  readonly suspendedBy: ReadonlySet<OrganisationId>;
 }
 
 /** Fold of one `protection-<childId>`. Immutable. */

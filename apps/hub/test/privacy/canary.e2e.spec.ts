@@ -6,6 +6,7 @@ import { createLogger, listRoutes, type DeclaredRoute } from '#nest-platform';
 import type { Asking, HubClient } from '#nest-platform/client';
 import { program } from '../../../cli/src/program.ts';
 import { classList, handIn, nems, SAMPLES, SAMPLES_THERE, taken } from '../input/submitting.ts';
+import { bodyOf } from '../agreements.ts';
 import { seen, withdraw } from '../trust/world.ts';
 import { caughtUp, mustBe, runningHub, type RunningHub } from '../running-hub.ts';
 import { CANARIES, CANARY, tellOfCanary, WORDS, type CanaryWorld } from './canary-child.ts';
@@ -165,23 +166,29 @@ describe('check 24: a child whose every identifier is searched for', () => {
   it('gives no name to a consent or an agreement: those stand in the log as they are', async () => {
     const scope = { categories: ['voice'], purposes: ['sen-support'] };
     const given = { ...scope, decision: 'give', authority: 'parental-responsibility' };
-    const agreed = {
+    const agreed = bodyOf({
       ...scope,
+      id: 'of-one',
       source: world.family.id,
       recipient: world.school.id,
       roles: ['senco'],
-      from: '2018-01-01',
-    };
+    });
     const registered = { sector: 'education', codes: {}, keys: [], profile: {} };
     const wrong: readonly (readonly [string, string, object])[] = [nhsNumber, upn].flatMap((number) => [
       ['parent', `/v1/children/${world.child}/consents`, { ...given, consent: `voice-${number}` }],
-      ['administrator', '/v1/agreements', { ...agreed, agreement: 'of-one', version: 1, title: `For ${number}` }],
-      ['administrator', '/v1/agreements', { ...agreed, agreement: `of-${number}`, version: 1, title: 'For one' }],
-      ['administrator', '/v1/agreements/voice/endings', { reason: `Asked for by ${number}` }],
+      ['school', '/v1/agreements/of-one/versions', { ...agreed, title: `For ${number}` }],
+      ['school', `/v1/agreements/of-${number}/versions`, agreed],
+      ['school', '/v1/agreements/voice/endings', { reason: `Asked for by ${number}` }],
+      ['school', '/v1/agreements/voice/suspensions', { reason: `Asked for by ${number}` }],
+      ['school', '/v1/agreements/voice/undoings', { version: 1, reason: `Asked for by ${number}` }],
+      ['school', '/v1/agreements/voice/versions/1/withdrawals', { reason: `Asked for by ${number}` }],
       ['administrator', '/v1/organisations', { ...registered, organisation: 'one', name: `Home of ${number}` }],
     ]);
     for (const [key, path, json] of wrong) {
-      const answer = await hub.person(key).ask(path, { json, headers: { 'hub-purpose': purposeFor(path, key) } });
+      const answer =
+        key === 'school'
+          ? await world.school.system.ask(path, { json })
+          : await hub.person(key).ask(path, { json, headers: { 'hub-purpose': purposeFor(path, key) } });
       expect([path, answer.status]).toEqual([path, 400]);
     }
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listRoutes } from '#nest-platform';
 import { signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
+import { bodyOf } from '../agreements.ts';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
 import {
   caughtUp,
@@ -46,10 +47,56 @@ interface Ids {
   readonly submission: string;
   readonly fact: string;
   readonly decision: string;
+  readonly agreement: string;
 }
+
+/** A version that a stranger drafts of an agreement of others. */
+const DRAFT = bodyOf({
+  id: 'any',
+  version: 2,
+  source: 'bridgewater-community-trust',
+  recipient: 'oakfield-primary',
+  categories: ['health.screening'],
+  purposes: ['sen-support'],
+  roles: ['senco'],
+});
 
 /** Every route that takes an id of somebody's; a new one must be added here or below. */
 const CRAWLED: Readonly<Record<string, Crawled>> = {
+  'POST /v1/agreements/:agreement/versions': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/versions`,
+    asking: () => ({ json: DRAFT }),
+  },
+  'GET /v1/agreements/:agreement/versions/:version': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/versions/1`,
+  },
+  'GET /v1/agreements/:agreement/versions/:version/changes': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/versions/1/changes`,
+  },
+  'POST /v1/agreements/:agreement/versions/:version/approvals': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/versions/1/approvals`,
+    asking: () => ({ json: { jws: 'a.b.c' } }),
+  },
+  'POST /v1/agreements/:agreement/versions/:version/withdrawals': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/versions/1/withdrawals`,
+    asking: () => ({ json: { reason: 'not ours' } }),
+  },
+  'POST /v1/agreements/:agreement/suspensions': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/suspensions`,
+    asking: () => ({ json: { reason: 'not ours' } }),
+  },
+  'POST /v1/agreements/:agreement/resumptions': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/resumptions`,
+    asking: () => ({ method: 'POST' }),
+  },
+  'POST /v1/agreements/:agreement/endings': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/endings`,
+    asking: () => ({ json: { reason: 'not ours' } }),
+  },
+  'POST /v1/agreements/:agreement/undoings': {
+    path: ({ agreement }) => `/v1/agreements/${agreement}/undoings`,
+    asking: () => ({ json: { version: 1, reason: 'not ours' } }),
+  },
   'GET /v1/children/:childId/timeline': { path: ({ child }) => `/v1/children/${child}/timeline` },
   'GET /v1/children/:childId/usage': { path: ({ child }) => `/v1/children/${child}/usage` },
   'GET /v1/children/:childId/consents': { path: ({ child }) => `/v1/children/${child}/consents` },
@@ -105,8 +152,6 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/agreements': 'the register is open to everybody signed in',
   'POST /v1/organisations': 'the area’s administrator only, held below',
   'POST /v1/organisations/:organisation/keys/:kid/revocations': 'the area’s administrator only, held below',
-  'POST /v1/agreements': 'the area’s administrator only, held below',
-  'POST /v1/agreements/:agreement/endings': 'the area’s administrator only, held below',
   'GET /v1/admin/projections': 'the area’s administrator only, held below',
   'POST /v1/admin/projections/:name/rebuilds': 'the area’s administrator only, held below',
   'POST /v1/erasures': 'the data-protection officer only, held below',
@@ -133,6 +178,7 @@ describe('check 3: ids of another organisation', () => {
     submission: NOBODY,
     fact: NOBODY,
     decision: NOBODY,
+    agreement: 'nobodys',
   };
 
   beforeAll(async () => {
@@ -152,7 +198,7 @@ describe('check 3: ids of another organisation', () => {
     const looked = mustBe(200, await timeline(hub.person('senco'), world.child, 'sen-support'));
     const decision = looked.headers.get('hub-decision-id') ?? '';
     await receiptOf(hub.person('senco'), decision);
-    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision };
+    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision, agreement: 'hearing' };
   });
   afterAll(() => hub.remove());
 
@@ -185,8 +231,6 @@ describe('check 3: ids of another organisation', () => {
     const closed: readonly (readonly [string, Asking])[] = [
       ['/v1/organisations', { json: {} }],
       ['/v1/organisations/oakfield-primary/keys/oakfield-primary-1/revocations', { json: { reason: 'lost' } }],
-      ['/v1/agreements', { json: {} }],
-      ['/v1/agreements/hearing/endings', { json: { reason: 'ended' } }],
       ['/v1/admin/projections', {}],
       ['/v1/admin/projections/timeline/rebuilds', { method: 'POST' }],
       ['/v1/erasures', { json: { childId: child, ground: 'article-17' } }],

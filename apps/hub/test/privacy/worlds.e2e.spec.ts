@@ -100,7 +100,9 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   'GET /health/ready': () => ['/health/ready'],
   'GET /health/startup': () => ['/health/startup'],
   'GET /openapi.json': () => ['/openapi.json'],
-  'GET /v1/agreements': () => ['/v1/agreements'],
+  'GET /v1/agreements': () => ['/v1/agreements', '/v1/agreements?reviewBy=2040-01-01'],
+  'GET /v1/agreements/:agreement/versions/:version/changes': () =>
+    ['voice', 'nobodys'].map((id) => `/v1/agreements/${id}/versions/1/changes`),
   'GET /v1/checkpoint/key': () => ['/v1/checkpoint/key'],
   'GET /v1/cohort-counts': () => ['/v1/cohort-counts'],
   'GET /v1/cohort-counts/:table': () =>
@@ -142,6 +144,8 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
 };
 /** Routes that are not walked, and why. */
 const EXCUSED: Readonly<Record<string, string>> = {
+  'GET /v1/agreements/:agreement/versions/:version':
+    'nothing of a child; the signatures of its approvals are by keys that each world makes anew',
   'GET /metrics': 'numbers of the process, to whoever runs it',
   'GET /v1/checkpoint': 'how long the area’s whole log is, to those with whom a head may be left',
   'GET /v1/proofs/consistency': 'proofs about that length',

@@ -26,7 +26,13 @@ export const EVENT_TYPES = {
   registry: all<RegistryEvent['type']>({
     'organisation.registered.v1': true,
     'organisation.key-revoked.v1': true,
+    'agreement.drafted.v1': true,
+    'agreement.approved.v1': true,
+    'agreement.draft-withdrawn.v1': true,
     'agreement.in-force.v1': true,
+    'agreement.suspended.v1': true,
+    'agreement.resumed.v1': true,
+    'agreement.undone.v1': true,
     'agreement.ended.v1': true,
   }),
   protection: all<ProtectionEvent['type']>({
