@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import type { AppParts, Composition } from '#nest-platform';
+import { AccessDecisionsController } from './access/access-decisions.controller.ts';
+import { ReadersController } from './access/readers.controller.ts';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
@@ -19,11 +21,13 @@ export class SharingProtocolModule {
     return {
       module: SharingProtocolModule,
       controllers: [
+        AccessDecisionsController,
         ChildMatchesController,
         ConsentsController,
         ErasuresController,
         ProjectionsController,
         ProofController,
+        ReadersController,
         RegistryController,
         TimelineController,
         UsageController,

@@ -27,15 +27,16 @@ function variants(request: CedarRequest): readonly CedarRequest[] {
     entities: [...more, ...request.entities.map((each) => (each === at ? { ...each, attrs } : each))],
   });
   return request.entities.flatMap((each) => {
-    if ('__entity' in each.uid || each.uid.type === 'Slice') return [];
+    const type = typeOf(each);
+    if (type === 'Slice') return [];
     const { attrs } = each;
-    if (each.uid.type === 'Child') {
+    if (type === 'Child') {
       const conflict = { category: categoryOf(request), purpose: request.context['purpose'] ?? '' };
       return [changed(each, { ...attrs, conflicts: [conflict] })];
     }
     return Object.keys(attrs).flatMap((name) => {
       if (name === 'child') return [changed(each, { ...attrs, child: OTHER_CHILD })];
-      if (each.uid.type !== 'Reader' && ['organisation', 'source', 'recipient'].includes(name))
+      if (type !== 'Reader' && ['organisation', 'source', 'recipient'].includes(name))
         return [changed(each, { ...attrs, [name]: ELSEWHERE })];
       return [];
     });
@@ -46,10 +47,12 @@ const ofChild = ({ entities }: CedarRequest): EntityJson => entityOf(entities, '
 const categoryOf = ({ entities }: CedarRequest) => entityOf(entities, 'Slice').attrs['category'] ?? CHILD;
 
 function entityOf(entities: readonly EntityJson[], type: string): EntityJson {
-  const found = entities.find(({ uid }) => 'type' in uid && uid.type === type);
+  const found = entities.find((each) => typeOf(each) === type);
   if (found === undefined) throw new Error(`no ${type}`);
   return found;
 }
+
+const typeOf = ({ uid }: EntityJson) => ('__entity' in uid ? uid.__entity : uid).type;
 
 function corpus(): readonly CedarRequest[] {
   const requests: CedarRequest[] = [];

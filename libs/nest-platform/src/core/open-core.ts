@@ -142,7 +142,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     vault,
     tails,
     looks,
-    disclose: enforcementPoint(tails, looks, options.stage),
+    disclose: enforcementPoint(tails, looks, options.stage, alarm),
     recordsOf: (child) => identity.recordsOf(child),
     match: (subject) => identity.match(subject),
     ...commandsOf(log, clock, tails),
