@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import type { AppParts, Composition } from '#nest-platform';
+import { AccessDecisionsController } from './access/access-decisions.controller.ts';
+import { ReadersController } from './access/readers.controller.ts';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { AgreementsController } from './agreements/agreements.controller.ts';
@@ -26,12 +28,14 @@ export class SharingProtocolModule {
       controllers: [
         AgreementsController,
         AgreementVersionsController,
+        AccessDecisionsController,
         ChildMatchesController,
         CohortsController,
         ConsentsController,
         ErasuresController,
         ProjectionsController,
         ProofController,
+        ReadersController,
         RegistryController,
         TilesController,
         TimelineController,

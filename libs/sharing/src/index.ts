@@ -5,5 +5,6 @@ export * from './registry/index.ts';
 export * from './protection/index.ts';
 export * from './decide/index.ts';
 export * from './cohort/index.ts';
+export * from './explain/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';

@@ -154,7 +154,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     vault,
     tails,
     looks,
-    disclose: enforcementPoint(tails, looks, options.stage),
+    disclose: enforcementPoint(tails, looks, options.stage, alarm),
     recordsOf: (child) => identity.recordsOf(child),
     childOf: (record) => identity.childOf(record),
     match: (subject) => identity.match(subject),
