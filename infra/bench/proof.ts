@@ -111,8 +111,15 @@ if (!verifyConsistency(BigInt(older), BigInt(EVENTS), tree.root(older), tree.roo
 const bench = 'proof';
 const over = `tree of ${EVENTS} events`;
 figure({ bench, figure: `leaves added, ${over}`, value: EVENTS / grownSeconds, unit: 'events/s' });
-figure({ bench, figure: `inclusion proof made, ${over}`, value: of('proof'), unit: 'µs' });
-figure({ bench, figure: `receipt made, ${over}`, value: of('receipt'), unit: 'µs', target: 1_000, atMost: true });
+figure({ bench, figure: `inclusion proof made from a tile not read before, ${over}`, value: of('proof'), unit: 'µs' });
+figure({
+  bench,
+  figure: `receipt made from a tile read before, ${over}`,
+  value: of('receipt'),
+  unit: 'µs',
+  target: 1_000,
+  atMost: true,
+});
 figure({ bench, figure: `consistency proof made, ${over}`, value: of('consistency'), unit: 'µs' });
 figure({
   bench,
