@@ -38,10 +38,12 @@ export async function askWitness(
   send: OutboundClient,
   witness: KnownWitness,
   request: AddCheckpoint,
+  signal?: AbortSignal,
 ): Promise<WitnessReply> {
   try {
     const body = formatAddCheckpoint(request);
-    const answer = await send(witness, { method: 'POST', path: '/add-checkpoint', body });
+    const asking = { method: 'POST', path: '/add-checkpoint', body } as const;
+    const answer = await send(witness, signal === undefined ? asking : { ...asking, signal });
     switch (answer.status) {
       case 200:
         return cosignedWith(answer.text, witness.key, request.checkpoint);

@@ -83,6 +83,11 @@ function world(from = leaves) {
       [size, time] = [to, time + milliseconds];
       await rounds.round();
     },
+    /** The same, while the hub is stopping. */
+    async stopping(to: number) {
+      [size, time] = [to, time + 1_000];
+      await rounds.round(AbortSignal.abort());
+    },
     holds(of: number, source = leaves) {
       const opened = openCheckpoint(headOf(of, source).note, [key]);
       if (opened.ok) held = opened.value;
@@ -165,6 +170,15 @@ describe('asking witnesses to cosign', () => {
     await behind.grow(9);
     expect([behind.alarms, behind.cosigned.current()]).toEqual([['witness-conflict witness-ahead'], undefined]);
   });
+});
+
+it('a hub that stops blames no witness', async () => {
+  const other = world();
+  other.answersWith(() => {
+    throw new OutboundRefused('time-out', 'w');
+  });
+  await other.stopping(5);
+  expect(other.alarms).toEqual([]);
 });
 
 describe('before the hub starts', () => {

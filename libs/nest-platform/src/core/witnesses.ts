@@ -100,16 +100,16 @@ export class Witnesses {
   /** Goes on asking until `signal` aborts. */
   async follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.round();
+      await this.round(signal);
       await wait(Math.min(this.#parts.everyMs, 1_000), undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
   /** Asks, at once, each witness that is due. */
-  async round(): Promise<void> {
+  async round(signal?: AbortSignal): Promise<void> {
     const head = this.#parts.latest();
     if (head === undefined) return;
-    await Promise.all(this.#standings.map((standing) => this.#ask(standing, head)));
+    await Promise.all(this.#standings.map((standing) => this.#ask(standing, head, signal)));
   }
 
   status(): WitnessStatus {
@@ -122,27 +122,28 @@ export class Witnesses {
     };
   }
 
-  async #ask(standing: Standing, head: Head): Promise<void> {
+  async #ask(standing: Standing, head: Head, signal: AbortSignal | undefined): Promise<void> {
     const { now, everyMs } = this.#parts;
     if (standing.size === head.size && !standing.conflict) return;
     standing.owingSince ??= now();
     if (now() >= standing.notBefore) {
       standing.notBefore = now() + everyMs;
       // Twice at most: the first answer may be the size to prove from.
-      const reply = await this.#show(standing, head, standing.size, head.size);
+      const reply = await this.#show(standing, head, standing.size, head.size, signal);
       // The first answer may be the size to prove from.
       if (reply.kind === 'other-size' && reply.size <= head.size)
-        await this.#show(standing, head, reply.size, head.size);
+        await this.#show(standing, head, reply.size, head.size, signal);
     }
     this.#tellSilence(standing);
   }
 
   /** Shows a head with the proof from an older size, and learns from the answer. */
-  async #show(standing: Standing, head: Head, from: bigint, most: bigint): Promise<WitnessReply> {
+  async #show(standing: Standing, head: Head, from: bigint, most: bigint, signal?: AbortSignal): Promise<WitnessReply> {
     const old = from > head.size ? head.size : from;
     const proof = old === 0n || old === head.size ? [] : this.#parts.prove(old, head.size);
-    const reply = await askWitness(this.#parts.send, standing.witness, { old, proof, checkpoint: head.note });
-    this.#learn(standing, reply, head, most);
+    const reply = await askWitness(this.#parts.send, standing.witness, { old, proof, checkpoint: head.note }, signal);
+    // What a hub that is stopping did not wait for is nothing a witness did.
+    if (signal?.aborted !== true) this.#learn(standing, reply, head, most);
     return reply;
   }
 

@@ -25,6 +25,8 @@ export interface OutboundRequest {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** Ends the request before its time. */
+  readonly signal?: AbortSignal;
 }
 
 /** What came back; a body longer than the limit is none. */
@@ -67,7 +69,8 @@ export function outboundClient(known: readonly Destination[], options: OutboundO
     const host = url?.hostname ?? 'no host';
     if (place === undefined || !read.ok || url === null || url.origin !== URL.parse(place.url)?.origin)
       throw new OutboundRefused('not-configured', host);
-    const signal = AbortSignal.timeout(timeoutMs);
+    const late = AbortSignal.timeout(timeoutMs);
+    const signal = request.signal === undefined ? late : AbortSignal.any([late, request.signal]);
     try {
       const address = await pinned(url.hostname, place.allowPrivate, resolve, signal);
       return await send(url, address, request, { signal, mostBytes });
