@@ -100,6 +100,13 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
   'GET /v1/children/:childId/timeline': { path: ({ child }) => `/v1/children/${child}/timeline` },
   'GET /v1/children/:childId/usage': { path: ({ child }) => `/v1/children/${child}/usage` },
   'GET /v1/children/:childId/consents': { path: ({ child }) => `/v1/children/${child}/consents` },
+  'GET /v1/children/:childId/access': { path: ({ child }) => `/v1/children/${child}/access` },
+  'POST /v1/access-decisions': {
+    path: () => '/v1/access-decisions',
+    asking: ({ child }) => ({
+      json: { childId: child, organisation: 'oakfield-primary', role: 'senco', purpose: 'sen-support' },
+    }),
+  },
   'POST /v1/children/:childId/consents': {
     path: ({ child }) => `/v1/children/${child}/consents`,
     asking: () => ({ json: CONSENT_TO_GIVE }),

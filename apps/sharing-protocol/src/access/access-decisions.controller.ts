@@ -3,7 +3,15 @@ import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChildId, OrganisationId } from '#kernel';
 import { PEOPLE } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, Problem, type Core, type PurposefulCaller } from '#nest-platform';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulCaller,
+  invalidInput,
+  Problem,
+  type Core,
+  type PurposefulCaller,
+} from '#nest-platform';
 import {
   accessAnswer,
   accessRule,
@@ -13,6 +21,7 @@ import {
   type AccessAnswer,
   type AccessQuestion,
   type Asker,
+  type Slice,
 } from '#sharing';
 import { answered } from '../children/answered.ts';
 import { AccessQuestionDto } from './access.dto.ts';
@@ -88,21 +97,22 @@ export class AccessDecisionsController {
   }
 }
 
-function questionOf({ organisation, role, person, team, purpose, slice }: AccessQuestionDto): AccessQuestion {
+function questionOf(dto: AccessQuestionDto): AccessQuestion {
+  const { organisation, role, person, team, purpose } = dto;
+  const slice = sliceOf(dto);
   return {
     organisation: organisation as OrganisationId,
     role,
     purpose,
     ...(person === undefined ? {} : { person }),
     ...(team === undefined ? {} : { team }),
-    ...(slice === undefined
-      ? {}
-      : {
-          slice: {
-            organisation: slice.source as OrganisationId,
-            category: slice.category,
-            reliesOnConsent: slice.restsOnConsent ?? false,
-          },
-        }),
+    ...(slice === undefined ? {} : { slice }),
   };
+}
+
+function sliceOf({ source, category, restsOnConsent = false }: AccessQuestionDto): Slice | undefined {
+  if (source === undefined && category === undefined) return undefined;
+  if (source === undefined) throw invalidInput([{ code: 'SOURCE_MISSING', pointer: '/source' }]);
+  if (category === undefined) throw invalidInput([{ code: 'CATEGORY_MISSING', pointer: '/category' }]);
+  return { organisation: source as OrganisationId, category, reliesOnConsent: restsOnConsent };
 }

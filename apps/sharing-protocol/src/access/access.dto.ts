@@ -1,23 +1,7 @@
-import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { CATEGORIES, PURPOSES, ROLE_PURPOSES, type Category, type Purpose, type Role } from '#contracts';
 
 const ORGANISATION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-
-/** Facts of one source and category. */
-export class SliceDto {
-  @Matches(ORGANISATION)
-  @MaxLength(64)
-  source!: string;
-
-  @IsIn(Object.keys(CATEGORIES))
-  category!: Category;
-
-  /** Those that rest on consent; false where absent. */
-  @IsOptional()
-  @IsBoolean()
-  restsOnConsent?: boolean;
-}
 
 /** May X see Y, and without a slice: what may X see. */
 export class AccessQuestionDto {
@@ -47,8 +31,18 @@ export class AccessQuestionDto {
   @IsIn(PURPOSES)
   purpose!: Purpose;
 
+  /** The organisation that stated the facts asked about; with `category`, or neither: what may X see. */
   @IsOptional()
-  @ValidateNested()
-  @Type(() => SliceDto)
-  slice?: SliceDto;
+  @Matches(ORGANISATION)
+  @MaxLength(64)
+  source?: string;
+
+  @IsOptional()
+  @IsIn(Object.keys(CATEGORIES))
+  category?: Category;
+
+  /** About the facts that rest on consent; false where absent. */
+  @IsOptional()
+  @IsBoolean()
+  restsOnConsent?: boolean;
 }
