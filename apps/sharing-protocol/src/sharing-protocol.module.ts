@@ -3,12 +3,13 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AppParts, Composition } from '#nest-platform';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
+import { AuditQueriesController } from './audit/audit-queries.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { TIMELINE, USAGE } from './views/tokens.ts';
+import { AUDIT, TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
@@ -19,6 +20,7 @@ export class SharingProtocolModule {
     return {
       module: SharingProtocolModule,
       controllers: [
+        AuditQueriesController,
         ChildMatchesController,
         ConsentsController,
         ErasuresController,
@@ -32,6 +34,7 @@ export class SharingProtocolModule {
         { provide: VIEWS, useValue: views },
         { provide: TIMELINE, useValue: views.timeline },
         { provide: USAGE, useValue: views.usage },
+        { provide: AUDIT, useValue: views.audits },
       ],
     };
   }
@@ -42,7 +45,7 @@ export async function sharingProtocolParts(
   ...[opened, config, logger]: Parameters<Composition['parts']>
 ): Promise<{ readonly views: Views; readonly resources: AppParts['resources'] }> {
   const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
-  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now());
+  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
   return { views, resources: [{ name: 'views', close: () => views.close() }] };
 }
 

@@ -3,6 +3,7 @@ export * from './facts/clear.ts';
 export * from './facts/definition.ts';
 export * from './personal.ts';
 export * from './registry.ts';
+export * from './stored/audit-query-events.ts';
 export * from './stored/child-events.ts';
 export * from './stored/decode.ts';
 export * from './stored/fact-events.ts';

@@ -8,6 +8,8 @@ export const protectionStream = (child: ChildId): string => `protection-${child}
 export const childStream = (child: ChildId): string => `child-${child}`;
 /** The stream of one notice. */
 export const noticeStream = (notice: string): string => `notice-${notice}`;
+/** The stream of one question about decisions, or of what one person was handed in a day. */
+export const auditQueryStream = (id: string): string => `auditQuery-${id}`;
 /** The stream of one look. */
 export const lookStream = (decision: DecisionId): string => `look-${decision}`;
 
