@@ -6,6 +6,7 @@ import { demonstrationPerson } from '#nest-platform/client';
 import { projectRoot } from '#nest-platform/node';
 import { parseReceipt, parseVkey, signerOf, verifyReceipt } from '#transparency';
 import { loadKek } from '#vault';
+import { auditQuery, exportLine, withFilters, type AuditQueryOptions } from './commands/audit.ts';
 import { examine } from './commands/doctor.ts';
 import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
 import { projectionLine, projections, rebuild } from './commands/projection.ts';
@@ -125,14 +126,20 @@ function fileCommands(root: Command, env: Environment, say: Say): void {
     .action(async (folder: string, options: { var: string }) =>
       say(`copied: ${(await backupFolder(options.var, folder)).join(', ')}`),
     );
-  root
-    .command('audit')
-    .description('proofs')
+  const audit = root.command('audit').description('decisions and their proofs');
+  withFilters(signedIn(audit.command('query'), env))
+    .description('asks for decisions and hands them out as a file with its proof; progress goes to standard error')
+    .action(async (options: SignIn & AuditQueryOptions) => {
+      const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+      await auditQuery(await signIn(options), options, (text) => process.stdout.write(text), tell);
+    });
+  audit
     .command('verify <receipt>')
-    .description('checks the receipt of a look offline (c2sp.org/tlog-proof@v1)')
+    .description('checks the receipt of a look, or of an exported file, offline (c2sp.org/tlog-proof@v1)')
+    .option('--export <file>', 'the exported file that the receipt is about')
     .option('--vkey <key>', 'the key the hub signs with; from the key file unless given')
     .option('--bytes <file>', 'the stored bytes of the event, where the receipt does not hold them')
-    .action((file: string, options: { vkey?: string; bytes?: string }) => {
+    .action(async (file: string, options: { vkey?: string; bytes?: string; export?: string }) => {
       const text = readFileSync(file, 'utf8');
       const bytes = options.bytes === undefined ? parseReceipt(text)?.extra : readFileSync(options.bytes);
       if (bytes === undefined) throw new Error('this is no receipt, or its event is not in it: --bytes <file>');
@@ -140,6 +147,7 @@ function fileCommands(root: Command, env: Environment, say: Say): void {
       if (!verified.ok) throw new Error(`NOT PROVEN: ${verified.error}`);
       const { index, checkpoint } = verified.value;
       say(`proven: event ${String(index)} of ${String(checkpoint.size)} is in the log that was signed`);
+      if (options.export !== undefined) say(await exportLine(bytes, options.export));
     });
   root
     .command('doctor')

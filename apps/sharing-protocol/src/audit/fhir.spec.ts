@@ -200,13 +200,13 @@ describe('a decision as an AuditEvent', () => {
     const event = auditEvent(ROW, MARK);
     const beyond = (ours: object, theirs: object, also: readonly string[]) =>
       Object.keys(ours).filter((name) => !(name in theirs) && !also.includes(name));
+    const any = (parts: readonly object[]): object =>
+      Object.fromEntries(parts.flatMap((part) => Object.entries(part) as [string, unknown][]));
     // Members of R4 that the example happens not to use.
     expect(beyond(event, example, ['meta', 'outcomeDesc'])).toEqual([]);
     expect(beyond(event.source, example.source, [])).toEqual([]);
-    for (const agent of event.agent)
-      expect(beyond(agent, any(example.agent), ['purposeOfUse'])).toEqual([]);
-    for (const entity of event.entity)
-      expect(beyond(entity, any(example.entity), ['query', 'detail'])).toEqual([]);
+    for (const agent of event.agent) expect(beyond(agent, any(example.agent), ['purposeOfUse'])).toEqual([]);
+    for (const entity of event.entity) expect(beyond(entity, any(example.entity), ['query', 'detail'])).toEqual([]);
     for (const name of ['type', 'recorded', 'outcome', 'agent', 'source'])
       expect([name, typeof event[name as keyof AuditEvent]]).toEqual([name, typeof example[name]]);
   });

@@ -166,9 +166,8 @@ export class Handing {
 
 /** The caller with what is asked for, to be sealed in the look. */
 export function told(caller: PurposefulCaller, what: object): Caller {
-  const { purposeDetail, ...rest } = caller;
-  const detail = { ...what, ...(purposeDetail === undefined ? {} : { detail: purposeDetail }) };
-  return { ...rest, detail: canonicalJson(detail) };
+  const { detail } = caller;
+  return { ...caller, detail: canonicalJson({ ...what, ...(detail === undefined ? {} : { detail }) }) };
 }
 
 function isPage(disclosed: Disclosed<AuditPage | undefined>): disclosed is Disclosed<AuditPage> {
