@@ -1,8 +1,15 @@
 import { expect, it } from '@jest/globals';
-import type { Instant } from '#kernel';
+import type { DecisionId, Instant } from '#kernel';
 import { budgetOf, exportBudget } from './export-budget.ts';
 
-const take = (rows: number, most = 10) => ({ sub: 'person-1', day: '2026-11-24', query: 'q', rows, most });
+const take = (rows: number, most = 10) => ({
+  sub: 'person-1',
+  day: '2026-11-24',
+  query: 'q',
+  decision: 'd' as DecisionId,
+  rows,
+  most,
+});
 
 it('hands out rows up to the budget of the day, and not one more', () => {
   const [first] = [exportBudget.decide(take(7), { rows: 0 })];
@@ -11,7 +18,7 @@ it('hands out rows up to the budget of the day, and not one more', () => {
     value: [
       {
         type: 'audit-query.rows-taken.v1',
-        data: { sub: 'person-1', day: '2026-11-24', query: 'q', rows: 7 },
+        data: { sub: 'person-1', day: '2026-11-24', query: 'q', decision: 'd', rows: 7 },
       },
     ],
   });

@@ -1,6 +1,5 @@
-import { canonicalJson, fail, isUuid, ok, type Outcome } from '#kernel';
-import { decodeRecord } from '#contracts';
-import { handleCommand, readWholeStream, type LogToken } from '#event-log';
+import { canonicalJson, fail, isUuid, ok, type DecisionId, type Outcome } from '#kernel';
+import type { LogToken } from '#event-log';
 import { notFound, type Core, type PurposefulCaller } from '#nest-platform';
 import type { View } from '#projections';
 import {
@@ -14,8 +13,9 @@ import {
   type ReadAudit,
 } from '#sharing';
 import type { AuditReader, AuditSearch, Place } from '../views/audit/query.ts';
+import { BudgetBook } from './budget-book.ts';
 import { Counting } from './counting.ts';
-import { budgetOf, exportBudget } from './export-budget.ts';
+import { budgetOf } from './export-budget.ts';
 import { findLooks, openLooks, type AuditPage } from './pages.ts';
 import type { Refusal } from './problems.ts';
 
@@ -53,11 +53,13 @@ export class Handing {
   readonly read: ReadAudit;
   readonly counting: Counting;
   readonly #means: DeskMeans;
+  readonly #budget: BudgetBook;
   readonly #reader: AuditReader & Pick<Core, 'log'>;
 
   constructor(means: DeskMeans) {
     const { core, view, limits, alarm } = means;
     this.#means = means;
+    this.#budget = new BudgetBook(core.log, core.clock, limits.rowsADay);
     this.read = auditPoint(core.tails, core.looks);
     this.#reader = { view, log: core.log, keyAlive: (key) => core.vault.describe(key) !== undefined };
     this.counting = new Counting({
@@ -101,8 +103,8 @@ export class Handing {
     query: AuditQuery,
     { after, last, limit }: Part,
   ): Promise<Outcome<Disclosed<AuditPage>, Refusal>> {
-    const { core, limits } = this.#means;
-    const left = limits.rowsADay - (await this.#taken(caller));
+    const { core } = this.#means;
+    const left = await this.#budget.left(caller);
     if (left <= 0) return this.#spent(caller, route, query);
     const handed = await this.read({
       caller,
@@ -121,28 +123,17 @@ export class Handing {
     if (!handed.ok) return handed;
     if (!isPage(handed.value)) return fail({ code: 'not-ready' });
     // Two requests at once may have seen the same left: the second to take is refused, and what it found does not leave.
-    if (!(await this.#take(caller, query, handed.value.value.rows.length))) return this.#spent(caller, route, query);
+    const taking = {
+      query: query.id,
+      decision: handed.value.decision as DecisionId,
+      rows: handed.value.value.rows.length,
+    };
+    if (!(await this.#budget.take(caller, taking))) return this.#spent(caller, route, query);
     return ok(handed.value);
   }
 
   async #refuse(caller: Caller, route: string, refused: string): Promise<void> {
     await this.read({ caller, route, refused, find: async () => undefined, open: () => undefined });
-  }
-
-  async #taken({ reader }: Caller): Promise<number> {
-    const { log, clock } = this.#means.core;
-    const events = await readWholeStream(log, budgetOf(reader, clock.now()).stream);
-    const taken = events.map(({ data }) => decodeRecord(data) as unknown as Parameters<typeof exportBudget.evolve>[1]);
-    return taken.reduce(exportBudget.evolve, exportBudget.initialState).rows;
-  }
-
-  async #take({ reader, correlationId }: Caller, query: AuditQuery, rows: number): Promise<boolean> {
-    const { core, limits } = this.#means;
-    const at = core.clock.now();
-    const { day, stream } = budgetOf(reader, at);
-    const command = { sub: reader.sub, day, query: query.id, rows, most: limits.rowsADay };
-    const meta = { at, by: reader.organisation, correlationId };
-    return (await handleCommand({ log: core.log, stream, decider: exportBudget, command, meta })).ok;
   }
 
   /** The budget is used up: recorded as a refusal, and the area's officer is told, once a person and day. */

@@ -27,7 +27,7 @@ export interface AuditRow {
   readonly breakGlass: string | null;
   readonly obligations: readonly string[];
   readonly alarm: boolean;
-  /** How many facts were disclosed; null where that would tell of other organisations' facts. */
+  /** How many facts were disclosed; null to an organisation where others looked: it might count other sources' facts. */
   readonly facts: number | null;
   readonly policy: string;
   readonly registryRevision: number;
@@ -79,7 +79,8 @@ export function auditRow({ decision, event, aborted, look }: OpenedLook, scope: 
       relationship: relationship === undefined ? null : { kind: relationship.kind, id: null },
       obligations: [],
       alarm: false,
-      facts: slices.length === look.slices.length ? look.facts.length : null,
+      // A number for some and none for others would tell that there were other sources.
+      facts: null,
       protection: [],
       request: null,
     };

@@ -73,6 +73,8 @@ export interface AuditRowsTaken {
   readonly sub: string;
   readonly day: string;
   readonly query: string;
+  /** Under which they were handed out; makes two takings at once two events. */
+  readonly decision: DecisionId;
   readonly rows: number;
 }
 
