@@ -58,7 +58,7 @@ export class Counting {
     let [count, reached]: [number, Place | null] = [0, null];
     try {
       while (!(await this.#means.waitUntil(search))) if (signal.aborted) return;
-      for await (const { at, decision } of auditRows(this.#means, search, 4_000)) {
+      for await (const { at, decision } of auditRows(this.#means, search, 1_000)) {
         if (signal.aborted) return;
         if (count === this.#means.most) {
           this.#put(query, { state: 'ready', count, reached: reached?.at ?? null, last: reached });

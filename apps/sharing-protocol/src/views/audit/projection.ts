@@ -51,6 +51,7 @@ export function auditView(means: AuditMeans): ViewDefinition {
           ['organisation', ...newestFirst],
           ['break_glass', ...newestFirst],
           ['relationship', ...newestFirst],
+          ['effect', ...newestFirst],
         ],
       },
       // What might be read of whom. With the time, so that it is read newest first without its look.

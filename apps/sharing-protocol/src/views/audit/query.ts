@@ -45,12 +45,14 @@ interface Row {
   readonly key_id: string;
   readonly effect: string;
   readonly aborted: string | null;
-  /** 0: examined, and some filter does not hold. */
+  /** 0: only where the examined rows end, and some filter does not hold. */
   readonly held: number;
+  /** How many rows were examined. */
+  readonly examined: number;
 }
 
 /** One statement examines at most so many rows: other requests are served between two. */
-const A_STATEMENT = 4_000;
+const A_STATEMENT = 1_000;
 
 /** Decisions that a question finds, newest first. Nothing that was recorded after its position, however late it is read. */
 export async function* auditRows(reader: AuditReader, search: AuditSearch, first = 200): AsyncGenerator<Found> {
@@ -90,7 +92,7 @@ async function* branchRows(
       yield { at: row.recorded_at, decision: row.decision_id, aborted };
     }
     const end = rows.at(-1);
-    if (end === undefined || rows.length < size) return;
+    if (end === undefined || end.examined < size) return;
     after = { at: end.recorded_at, decision: end.decision_id };
     await breathe();
   }
@@ -107,7 +109,7 @@ function shown(filters: AuditSearch['filters'], branch: Branch): AuditSearch['fi
   return { ...filters, source: branch.organisation as NonNullable<AuditFilters['source']> };
 }
 
-/** The next rows along the one index that leaves the fewest, each with whether everything else holds of it. */
+/** The next rows, along the one index that leaves the fewest, of which everything else holds; and the last one examined, held or not. */
 async function examine(
   db: View['db'],
   search: AuditSearch,
@@ -129,11 +131,15 @@ async function examine(
     order by recorded_at desc, decision_id desc limit ${size}`;
   const holds = conditions(filters, branch);
   const { rows } = await sql<Row>`
-    select l.decision_id, l.recorded_at, l.token, l.key_id, l.effect, a.token as aborted,
-      case when ${holds.length === 0 ? sql`true` : sql.join(holds, sql` and `)} then 1 else 0 end as held
-    from (${along}) n cross join look l on l.decision_id = n.decision_id
-      left join aborted a on a.decision_id = l.decision_id
-    order by n.recorded_at desc, n.decision_id desc`.execute(db);
+    with n as materialized (${along}),
+      found as (
+        select l.*, case when ${holds.length === 0 ? sql`true` : sql.join(holds, sql` and `)} then 1 else 0 end as held
+        from n cross join look l on l.decision_id = n.decision_id)
+    select f.decision_id, f.recorded_at, f.token, f.key_id, f.effect, f.held, a.token as aborted,
+      (select count(*) from n) as examined
+    from found f left join aborted a on a.decision_id = f.decision_id
+    where held = 1 or f.decision_id = (select decision_id from n order by recorded_at, decision_id limit 1)
+    order by f.recorded_at desc, f.decision_id desc`.execute(db);
   return rows;
 }
 
@@ -151,6 +157,7 @@ function driving(
   if (category !== undefined) return { table: 'slice', condition: sql`category = ${category}` };
   if (source !== undefined) return { table: 'slice', condition: sql`organisation = ${source}` };
   if (organisation !== undefined) return { table: 'look', condition: sql`organisation = ${organisation}` };
+  if (filters.effect === 'deny') return { table: 'look', condition: sql`effect = 'deny'` };
   if (relationship === 'none') return { table: 'look', condition: sql`relationship = 'none'` };
   return { table: 'look' };
 }
