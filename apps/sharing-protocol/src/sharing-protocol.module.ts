@@ -7,6 +7,7 @@ import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { AgreementsController } from './agreements/agreements.controller.ts';
 import { AgreementVersionsController } from './agreements/versions.controller.ts';
+import { AuditQueriesController } from './audit/audit-queries.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
 import { CohortsController } from './cohorts/cohorts.controller.ts';
@@ -14,7 +15,7 @@ import { ProofController } from './proof/proof.controller.ts';
 import { TilesController } from './proof/tiles.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { TIMELINE, USAGE } from './views/tokens.ts';
+import { AUDIT, TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { UsageReceiptController } from './views/usage/usage-receipt.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
@@ -29,6 +30,7 @@ export class SharingProtocolModule {
         AgreementsController,
         AgreementVersionsController,
         AccessDecisionsController,
+        AuditQueriesController,
         ChildMatchesController,
         CohortsController,
         ConsentsController,
@@ -46,6 +48,7 @@ export class SharingProtocolModule {
         { provide: VIEWS, useValue: views },
         { provide: TIMELINE, useValue: views.timeline },
         { provide: USAGE, useValue: views.usage },
+        { provide: AUDIT, useValue: views.audits },
       ],
     };
   }
@@ -56,7 +59,7 @@ export async function sharingProtocolParts(
   ...[opened, config, logger, metrics]: Parameters<Composition['parts']>
 ): Promise<{ readonly views: Views; readonly resources: AppParts['resources'] }> {
   const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
-  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now());
+  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
   metrics.gauges(
     'tellonce_projection_lag_events',
     'Events of the log a view has not read yet',

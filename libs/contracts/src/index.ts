@@ -4,6 +4,7 @@ export * from './facts/definition.ts';
 export * from './personal.ts';
 export * from './registry.ts';
 export * from './stored/agreement-digest.ts';
+export * from './stored/audit-query-events.ts';
 export * from './stored/child-events.ts';
 export * from './stored/cohort-events.ts';
 export * from './stored/decode.ts';

@@ -251,7 +251,7 @@ describe('check 24: a child whose every identifier is searched for', () => {
     expect(wordsUnder(hub.folder, CANARIES)).toEqual([]);
     await hub.stop();
     expect(wordsUnder(hub.folder, CANARIES)).toEqual([]);
-  });
+  }, 30_000);
 });
 
 /** Files of bodies that are open and have no name any more. */
@@ -354,6 +354,6 @@ function wrongRequests({ method, path }: DeclaredRoute): readonly (Asking & { re
 function purposeFor(path: string, key = ''): string {
   if (key === 'administrator') return 'system-support';
   if (/usage|consents/.test(path)) return 'subject-access';
-  if (path.includes('erasures')) return 'audit';
+  if (/erasures|audit-queries/.test(path)) return 'audit';
   return path.includes('admin') ? 'system-support' : 'sen-support';
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listRoutes } from '#nest-platform';
 import { signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
 import { bodyOf } from '../agreements.ts';
+import { asked } from '../audit/asking.ts';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
 import {
   caughtUp,
@@ -48,6 +49,7 @@ interface Ids {
   readonly fact: string;
   readonly decision: string;
   readonly agreement: string;
+  readonly query: string;
 }
 
 /** A version that a stranger drafts of an agreement of others. */
@@ -123,6 +125,12 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     path: ({ child, decision }) => `/v1/children/${child}/usage/${decision}/receipt`,
   },
   'GET /v1/looks/:decision/receipt': { path: ({ decision }) => `/v1/looks/${decision}/receipt` },
+  'GET /v1/audit-queries/:id': { path: ({ query }) => `/v1/audit-queries/${query}` },
+  'GET /v1/audit-queries/:id/results': { path: ({ query }) => `/v1/audit-queries/${query}/results` },
+  'GET /v1/audit-queries/:id/export': { path: ({ query }) => `/v1/audit-queries/${query}/export?format=csv` },
+  'GET /v1/audit-queries/:id/export/manifest': {
+    path: ({ query }) => `/v1/audit-queries/${query}/export/manifest?format=csv`,
+  },
   'GET /v1/organisations/:organisation/quarantine': {
     path: ({ organisation }) => `/v1/organisations/${organisation}/quarantine`,
   },
@@ -162,6 +170,7 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/admin/projections': 'the area’s administrator only, held below',
   'POST /v1/admin/projections/:name/rebuilds': 'the area’s administrator only, held below',
   'POST /v1/erasures': 'the data-protection officer only, held below',
+  'POST /v1/audit-queries': 'data-protection officers only; what another’s finds is held in audit-queries.e2e.spec.ts',
   'POST /v1/child-matches': 'takes identifiers, not ids; in worlds.e2e.spec.ts',
 };
 
@@ -186,6 +195,7 @@ describe('check 3: ids of another organisation', () => {
     fact: NOBODY,
     decision: NOBODY,
     agreement: 'nobodys',
+    query: NOBODY,
   };
 
   beforeAll(async () => {
@@ -205,7 +215,9 @@ describe('check 3: ids of another organisation', () => {
     const looked = mustBe(200, await timeline(hub.person('senco'), world.child, 'sen-support'));
     const decision = looked.headers.get('hub-decision-id') ?? '';
     await receiptOf(hub.person('senco'), decision);
-    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision, agreement: 'hearing' };
+    const { id: query } = await asked(hub, hub.person('dpo'), { child: world.child });
+    const agreement = 'hearing';
+    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision, agreement, query };
   });
   afterAll(() => hub.remove());
 

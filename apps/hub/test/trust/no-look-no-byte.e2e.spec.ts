@@ -4,11 +4,13 @@ import { openSqliteLog } from '#event-log/sqlite';
 import { listRoutes } from '#nest-platform';
 import type { Answer } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
+import { asked } from '../audit/asking.ts';
 import { caughtUp, CONSENT, runningHub, timeline, type HubOptions, type RunningHub } from '../running-hub.ts';
 import { barrier, MAYA, seen, tellWorld, VOICE, withdraw, type World } from './world.ts';
 
 const folder = temporaryFolder();
 let world: World;
+let query: string;
 let hub: RunningHub;
 let ended: number[] = [];
 
@@ -16,6 +18,7 @@ beforeAll(async () => {
   hub = await runningHub({ folder: folder.path });
   world = await tellWorld(hub);
   await caughtUp(hub);
+  query = (await asked(hub, hub.person('dpo'), { child: world.child })).id;
   await hub.stop();
 });
 afterEach(() => hub.stop());
@@ -52,6 +55,12 @@ const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
       json: { decision: 'withdraw' },
     }),
   'GET /v1/cohort-counts/:table': () => as('analyst', 'service-planning', '/v1/cohort-counts/on-roll-by-setting'),
+  'POST /v1/audit-queries': () => as('dpo', 'audit', '/v1/audit-queries', { json: { filters: {} } }),
+  'GET /v1/audit-queries/:id': () => as('dpo', 'audit', `/v1/audit-queries/${query}`),
+  'GET /v1/audit-queries/:id/results': () => as('dpo', 'audit', `/v1/audit-queries/${query}/results`),
+  'GET /v1/audit-queries/:id/export': () => as('dpo', 'audit', `/v1/audit-queries/${query}/export?format=csv`),
+  'GET /v1/audit-queries/:id/export/manifest': () =>
+    as('dpo', 'audit', `/v1/audit-queries/${query}/export/manifest?format=csv`),
   'POST /v1/child-matches': () =>
     as('senco', 'sen-support', '/v1/child-matches', {
       json: { nhsNumber: MAYA.nhsNumber, surname: MAYA.surname, birthDate: MAYA.birthDate },

@@ -1,3 +1,4 @@
+import type { AuditQueryEvent } from './audit-query-events.ts';
 import type { FactEvent } from './fact-events.ts';
 import type { ChildEvent } from './child-events.ts';
 import type { CohortEvent } from './cohort-events.ts';
@@ -58,4 +59,9 @@ export const EVENT_TYPES = {
   look: all<LookEvent['type']>({ 'look.recorded.v1': true, 'look.aborted.v1': true }),
   cohort: all<CohortEvent['type']>({ 'cohort.published.v1': true }),
   notice: all<NoticeEvent['type']>({ 'notice.sent.v1': true }),
+  auditQuery: all<AuditQueryEvent['type']>({
+    'audit-query.asked.v1': true,
+    'audit-query.exported.v1': true,
+    'audit-query.rows-taken.v1': true,
+  }),
 } as const satisfies Partial<Record<Family, readonly string[]>>;

@@ -1,3 +1,5 @@
+export * from './audit-point.ts';
+export * from './audit-query.ts';
 export { release, type Disclosed } from './disclosed.ts';
 export * from './chunks.ts';
 export * from './disclose.ts';
