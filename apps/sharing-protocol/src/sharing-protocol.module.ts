@@ -3,8 +3,13 @@ import type { DynamicModule } from '@nestjs/common';
 import type { AppParts, Composition } from '#nest-platform';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
+import { AuthoritiesController } from './children/authorities.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
+import { DirectionsController } from './children/directions.controller.ts';
+import { ObjectionsController } from './children/objections.controller.ts';
+import { RelationshipClaimsController } from './children/relationship-claims.controller.ts';
+import { SharingDecisionsController } from './children/sharing-decisions.controller.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
@@ -19,6 +24,11 @@ export class SharingProtocolModule {
     return {
       module: SharingProtocolModule,
       controllers: [
+        AuthoritiesController,
+        DirectionsController,
+        ObjectionsController,
+        RelationshipClaimsController,
+        SharingDecisionsController,
         ChildMatchesController,
         ConsentsController,
         ErasuresController,

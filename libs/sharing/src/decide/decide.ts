@@ -1,4 +1,5 @@
 import type { Permit, Question, RefusalId, Slice, SliceDecision } from '../model.ts';
+import type { ConsentState } from '../protection/consent.ts';
 import { candidates, type Candidate, type Ground } from './candidates.ts';
 import { standing, type Standing } from './standing.ts';
 
@@ -64,11 +65,17 @@ function rule(base: Judge, candidate: Candidate, resting: boolean): SliceDecisio
   }
   const refusals = [...candidate.refusals];
   if (consent !== undefined && consent.state !== 'given') {
-    refusals.push(consent.state === 'refused' ? 'consent-refused' : 'no-consent');
+    refusals.push(WHY_NO_CONSENT[consent.state] ?? 'no-consent');
   }
   if (ground === undefined) refusals.push('no-agreement');
   return { effect: 'deny', slice: resting ? candidate.resting : candidate.free, refusals, policyAlarm: false };
 }
+
+/** What a person is told where consent was spoken of, and not given. */
+const WHY_NO_CONSENT: Partial<Record<ConsentState['state'], RefusalId>> = {
+  refused: 'consent-refused',
+  conflicting: 'consent-conflicting',
+};
 
 function inForce(grounds: readonly Ground[], day: string): Ground | undefined {
   for (const ground of grounds) {

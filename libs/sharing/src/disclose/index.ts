@@ -4,3 +4,5 @@ export * from './look.ts';
 export * from './notice.ts';
 export * from './open-fact.ts';
 export * from './rules.ts';
+export * from './statements.ts';
+export * from './words.ts';
