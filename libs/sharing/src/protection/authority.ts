@@ -62,9 +62,9 @@ export function authorityState(
   day: PlainDate,
   protections: readonly Protection[],
 ): 'in-force' | 'not-yet' | 'over' {
-  const end = protections
-    .map(({ authorityEnds }) => authorityEnds.get(recorded.authority))
-    .find((each) => each !== undefined);
+  // An end is of the authority on its own child's stream; the same fact may have stood on another's before.
+  const holder = protections.find(({ authorities }) => authorities.get(recorded.authority) === recorded);
+  const end = holder?.authorityEnds.get(recorded.authority);
   if (end !== undefined && end.endedOn <= day) return 'over';
   if (recorded.until !== null && recorded.until < day) return 'over';
   if (recorded.from > day) return 'not-yet';

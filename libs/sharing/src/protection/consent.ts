@@ -46,13 +46,24 @@ export function consentState(
 ): ConsentState {
   const [court, own, carers] = saidOn(category, purpose, day, protections);
   if (court.refusals.length > 0) return { state: 'refused' };
-  return court.given[0] ?? ownWord(own) ?? carersWord(carers);
+  return preferred(court.given) ?? ownWord(own) ?? carersWord(carers);
+}
+
+/** Of several consents the one to cite: recorded evidence before one's own word, then by id, so that order of arrival doesn't show. */
+function preferred(given: Said['given']): Said['given'][number] | undefined {
+  const rank = ({ authority, consent }: Said['given'][number]): string =>
+    `${authority === 'recorded' ? '0' : '1'} ${consent.consent}`;
+  return given.reduce<Said['given'][number] | undefined>(
+    (best, each) => (best === undefined || rank(each) < rank(best) ? each : best),
+    undefined,
+  );
 }
 
 /** The child's or young person's own word; undefined where there is none, or none that counts. */
 function ownWord({ refusals, given, withdrawn, expired }: Said): ConsentState | undefined {
   if (refusals.length > 0) return { state: 'refused' };
-  if (given[0] !== undefined) return given[0];
+  const best = preferred(given);
+  if (best !== undefined) return best;
   // Who took back their own consent, or gave it for a time, has decided: nobody else's word brings it back.
   if (withdrawn.some(({ was }) => was === 'given')) return { state: 'withdrawn' };
   return expired ? { state: 'expired' } : undefined;
@@ -64,7 +75,7 @@ function carersWord({ refusals, given, withdrawn, expired, lapsed }: Said): Cons
     const disagree = given.some(({ consent }) => !refusers.has(personOf(consent)));
     return { state: disagree ? 'conflicting' : 'refused' };
   }
-  const best = given.find(({ authority }) => authority === 'recorded') ?? given[0];
+  const best = preferred(given);
   if (best !== undefined) return best;
   if (withdrawn.length > 0) return { state: 'withdrawn' };
   return { state: expired || lapsed ? 'expired' : 'not-given' };
