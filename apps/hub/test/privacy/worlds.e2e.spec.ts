@@ -129,6 +129,10 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
     `/v1/children/${NOBODY}/usage`,
   ],
   'GET /v1/children/:childId/consents': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/consents`),
+  'GET /v1/children/:childId/authorities': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/authorities`),
+  'GET /v1/children/:childId/objections': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/objections`),
+  'GET /v1/children/:childId/sharing-decisions': (child) =>
+    [child, NOBODY].map((id) => `/v1/children/${id}/sharing-decisions`),
   'POST /v1/child-matches': () => ['/v1/child-matches'],
 };
 /** Routes that are not walked, and why. */
@@ -260,7 +264,7 @@ describe('two worlds that differ in one hidden fact', () => {
     ({ answers: without, routes } = first);
     for (const [kind, hidden] of Object.entries(HIDDEN))
       withIt[kind] = (await answersOf(hidden, clock, first.port)).answers;
-  }, 60_000);
+  }, 180_000);
 
   afterAll(() => void jest.useRealTimers());
 
