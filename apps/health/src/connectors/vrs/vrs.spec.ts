@@ -245,10 +245,7 @@ describe('a file of proxy roles', () => {
   });
 });
 
-const SAMPLES = join(
-  process.env['SAMPLES_DIR'] ?? join(import.meta.dirname, '../../../../../../../shared/samples'),
-  'vrs',
-);
+const SAMPLES = join(process.env['SAMPLES_DIR'] ?? '../shared/samples', 'vrs');
 const sampled = existsSync(SAMPLES) ? describe : describe.skip;
 
 sampled(`the service’s own examples${existsSync(SAMPLES) ? '' : ' (skipped: set SAMPLES_DIR)'}`, () => {
