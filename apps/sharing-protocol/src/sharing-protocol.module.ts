@@ -11,6 +11,11 @@ import { AuditQueriesController } from './audit/audit-queries.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
 import { CohortsController } from './cohorts/cohorts.controller.ts';
+import { AuthoritiesController } from './children/authorities.controller.ts';
+import { DirectionsController } from './children/directions.controller.ts';
+import { ObjectionsController } from './children/objections.controller.ts';
+import { RelationshipClaimsController } from './children/relationship-claims.controller.ts';
+import { SharingDecisionsController } from './children/sharing-decisions.controller.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { TilesController } from './proof/tiles.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
@@ -31,6 +36,11 @@ export class SharingProtocolModule {
         AgreementVersionsController,
         AccessDecisionsController,
         AuditQueriesController,
+        AuthoritiesController,
+        DirectionsController,
+        ObjectionsController,
+        RelationshipClaimsController,
+        SharingDecisionsController,
         ChildMatchesController,
         CohortsController,
         ConsentsController,

@@ -37,6 +37,22 @@ const CONSENT_TO_GIVE = {
   authority: 'parental-responsibility',
 };
 
+const SCOPE = { categories: ['voice'], purposes: ['sen-support'] };
+const TO_RECORD = {
+  kind: 'parental-responsibility',
+  evidence: 'birth-registration',
+  person: 'person-3d77',
+  from: '2020-01-01',
+};
+const TO_ASSESS = {
+  ...SCOPE,
+  test: 'gillick',
+  person: 'person-77c1',
+  ...{ understands: true, retains: true, weighs: true, communicates: true, voluntary: true },
+  on: '2026-09-01',
+  until: '2026-12-01',
+};
+
 /** One request to a route with ids that are somebody else's, and the same with ids that are nobody's. */
 interface Crawled {
   readonly path: (ids: Ids) => string;
@@ -116,6 +132,53 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
   'PATCH /v1/children/:childId/consents/:consent': {
     path: ({ child }) => `/v1/children/${child}/consents/voice-1`,
     asking: () => ({ method: 'PATCH', json: { decision: 'withdraw' } }),
+  },
+  'GET /v1/children/:childId/authorities': { path: ({ child }) => `/v1/children/${child}/authorities` },
+  'POST /v1/children/:childId/authorities': {
+    path: ({ child }) => `/v1/children/${child}/authorities`,
+    asking: () => ({ json: TO_RECORD }),
+  },
+  'POST /v1/children/:childId/authorities/:authority/endings': {
+    path: ({ child }) => `/v1/children/${child}/authorities/${NOBODY}/endings`,
+    asking: () => ({ json: {} }),
+  },
+  'POST /v1/children/:childId/competence-assessments': {
+    path: ({ child }) => `/v1/children/${child}/competence-assessments`,
+    asking: () => ({ json: TO_ASSESS }),
+  },
+  'POST /v1/children/:childId/directions': {
+    path: ({ child }) => `/v1/children/${child}/directions`,
+    asking: () => ({ json: { ...SCOPE, decision: 'refuse', authority: 'court-order' } }),
+  },
+  'POST /v1/children/:childId/directions/:direction/endings': {
+    path: ({ child }) => `/v1/children/${child}/directions/voice-1/endings`,
+    asking: () => ({ method: 'POST' }),
+  },
+  'GET /v1/children/:childId/sharing-decisions': { path: ({ child }) => `/v1/children/${child}/sharing-decisions` },
+  'POST /v1/children/:childId/sharing-decisions': {
+    path: ({ child }) => `/v1/children/${child}/sharing-decisions`,
+    asking: () => ({ json: { ...SCOPE, outcome: 'not-to-share', ground: 'risk-to-child', words: 'Why.' } }),
+  },
+  'POST /v1/children/:childId/sharing-decisions/:decision/endings': {
+    path: ({ child }) => `/v1/children/${child}/sharing-decisions/${NOBODY}/endings`,
+    asking: () => ({ method: 'POST' }),
+  },
+  'GET /v1/children/:childId/objections': { path: ({ child }) => `/v1/children/${child}/objections` },
+  'POST /v1/children/:childId/objections': {
+    path: ({ child }) => `/v1/children/${child}/objections`,
+    asking: () => ({ json: { ...SCOPE, organisation: 'oakfield-primary' } }),
+  },
+  'POST /v1/children/:childId/objections/:objection/answers': {
+    path: ({ child }) => `/v1/children/${child}/objections/${NOBODY}/answers`,
+    asking: () => ({ json: { outcome: 'upheld' } }),
+  },
+  'POST /v1/children/:childId/relationship-claims': {
+    path: ({ child }) => `/v1/children/${child}/relationship-claims`,
+    asking: () => ({ json: { reason: 'new-referral', words: 'Why.' } }),
+  },
+  'POST /v1/children/:childId/relationship-claims/:claim/endings': {
+    path: ({ child }) => `/v1/children/${child}/relationship-claims/${NOBODY}/endings`,
+    asking: () => ({ json: { because: 'no-longer-needed' } }),
   },
   'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
   'GET /v1/submissions/:id/receipts/:factId': {

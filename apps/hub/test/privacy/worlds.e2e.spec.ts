@@ -142,6 +142,10 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   'GET /v1/audit-queries/:id': () => [`/v1/audit-queries/${NOBODY}`],
   'GET /v1/children/:childId/consents': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/consents`),
   'GET /v1/children/:childId/access': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/access`),
+  'GET /v1/children/:childId/authorities': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/authorities`),
+  'GET /v1/children/:childId/objections': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/objections`),
+  'GET /v1/children/:childId/sharing-decisions': (child) =>
+    [child, NOBODY].map((id) => `/v1/children/${id}/sharing-decisions`),
   'POST /v1/child-matches': () => ['/v1/child-matches'],
 };
 /** Routes that are not walked, and why. */
@@ -291,7 +295,7 @@ describe('check 6: two worlds that differ in one hidden fact', () => {
     ({ answers: without, routes } = first);
     for (const [kind, hidden] of Object.entries(HIDDEN))
       withIt[kind] = (await answersOf(hidden, clock, first.port)).answers;
-  }, 60_000);
+  }, 180_000);
 
   afterAll(() => void jest.useRealTimers());
 

@@ -49,6 +49,11 @@ export const EVENT_TYPES = {
     'break-glass.ended.v1': true,
     'sharing.decided.v1': true,
     'sharing.decision-ended.v1': true,
+    'authority.recorded.v1': true,
+    'authority.ended.v1': true,
+    'competence.assessed.v1': true,
+    'objection.made.v1': true,
+    'objection.decided.v1': true,
   }),
   child: all<ChildEvent['type']>({
     'record.linked.v1': true,

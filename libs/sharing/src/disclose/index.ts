@@ -8,3 +8,5 @@ export * from './notice.ts';
 export * from './open-fact.ts';
 export type { Redaction } from './redact.ts';
 export * from './rules.ts';
+export * from './statements.ts';
+export * from './words.ts';
