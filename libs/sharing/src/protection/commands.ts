@@ -1,4 +1,6 @@
 import type {
+  BreakGlassEnded,
+  BreakGlassGranted,
   ConsentGiven,
   ConsentRefused,
   ConsentWithdrawn,
@@ -16,7 +18,9 @@ export type ProtectionCommand =
   | { readonly type: 'refuseConsent'; readonly data: ConsentRefused }
   | { readonly type: 'startRelationship'; readonly data: RelationshipStarted }
   | { readonly type: 'endRelationship'; readonly data: RelationshipEnded }
-  | { readonly type: 'retractRelationship'; readonly data: RelationshipRetracted };
+  | { readonly type: 'retractRelationship'; readonly data: RelationshipRetracted }
+  | { readonly type: 'grantBreakGlass'; readonly data: BreakGlassGranted }
+  | { readonly type: 'endBreakGlass'; readonly data: BreakGlassEnded };
 
 /** A protection event without its place in the log. */
 export type ProtectionChange = ProtectionEvent extends infer Event

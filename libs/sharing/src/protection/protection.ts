@@ -1,4 +1,4 @@
-import { canonicalJson, fail, never, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
+import { canonicalJson, epochMs, fail, never, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
 import { isCategory, isPurpose, type ConsentGiven, type ConsentRefused } from '#contracts';
 import type { Decider } from '#event-log';
 import type { Protection } from '../model.ts';
@@ -128,6 +128,19 @@ export function decideProtection(command: ProtectionCommand, protection: Protect
       const known = protection.starts.has(fact) || protection.ends.has(fact);
       return known ? ok([{ type: 'relationship.retracted.v1', data: command.data }]) : AS_BEFORE;
     }
+    case 'grantBreakGlass': {
+      const { data } = command;
+      // What the user's book ended first must not come alive by what is sent later.
+      if (protection.over.has(data.grant)) return AS_BEFORE;
+      if (epochMs(data.until) <= epochMs(data.from)) return fail({ code: 'TIME_INVALID', pointer: '/until' });
+      const known = protection.grants.get(data.grant);
+      if (known === undefined) return ok([{ type: 'break-glass.granted.v1', data }]);
+      return same(known, data) ? AS_BEFORE : fail({ code: 'GRANT_ID_TAKEN', pointer: '/grant' });
+    }
+    case 'endBreakGlass':
+      return protection.over.has(command.data.grant)
+        ? AS_BEFORE
+        : ok([{ type: 'break-glass.ended.v1', data: command.data }]);
   }
 }
 
