@@ -1,14 +1,19 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import type { AppParts, Composition } from '#nest-platform';
+import { CORE, type AppParts, type Composition, type Core } from '#nest-platform';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
+import { breakGlassBooks } from '#sharing';
+import { BreakGlassGrantsController } from './break-glass/grants.controller.ts';
+import { BreakGlassReviewsController } from './break-glass/reviews.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
+import { openProcesses } from './processes.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
+import { NoticesController } from './views/notices/notices.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { TIMELINE, USAGE } from './views/tokens.ts';
+import { BREAK_GLASS, BREAK_GLASS_BOOKS, NOTICES, TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
@@ -19,9 +24,12 @@ export class SharingProtocolModule {
     return {
       module: SharingProtocolModule,
       controllers: [
+        BreakGlassGrantsController,
+        BreakGlassReviewsController,
         ChildMatchesController,
         ConsentsController,
         ErasuresController,
+        NoticesController,
         ProjectionsController,
         ProofController,
         RegistryController,
@@ -32,6 +40,9 @@ export class SharingProtocolModule {
         { provide: VIEWS, useValue: views },
         { provide: TIMELINE, useValue: views.timeline },
         { provide: USAGE, useValue: views.usage },
+        { provide: NOTICES, useValue: views.notices },
+        { provide: BREAK_GLASS, useValue: views.breakGlass },
+        { provide: BREAK_GLASS_BOOKS, useFactory: ({ log }: Core) => breakGlassBooks(log), inject: [CORE] },
       ],
     };
   }
@@ -43,7 +54,27 @@ export async function sharingProtocolParts(
 ): Promise<{ readonly views: Views; readonly resources: AppParts['resources'] }> {
   const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
   const views = await openViews(opened.core, config.varDir, alarm, () => performance.now());
-  return { views, resources: [{ name: 'views', close: () => views.close() }] };
+  const { core, identity } = opened;
+  const processes = openProcesses(core, breakGlassBooks(core.log), config.varDir, alarm);
+  core.addEraser({
+    name: 'notices',
+    erase: async (record) => {
+      const child = identity.childOf(record);
+      // Its family is told of what others keep, as long as anybody keeps anything.
+      if (child === undefined || core.recordsOf(child).some(({ recordId }) => recordId !== record)) return;
+      await views.notices.eraseRows(child);
+    },
+  });
+  const stop = async (): Promise<void> => {
+    for (const process of processes) await process.stop();
+  };
+  return {
+    views,
+    resources: [
+      { name: 'processes', close: stop },
+      { name: 'views', close: () => views.close() },
+    ],
+  };
 }
 
 export { VIEWS, type Views };

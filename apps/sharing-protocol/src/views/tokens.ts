@@ -2,3 +2,9 @@
 export const TIMELINE = Symbol('TIMELINE');
 /** Looks at children. */
 export const USAGE = Symbol('USAGE');
+/** Notices to people. */
+export const NOTICES = Symbol('NOTICES');
+/** Emergency accesses and how their reviews stand. */
+export const BREAK_GLASS = Symbol('BREAK_GLASS');
+/** The emergency books themselves. */
+export const BREAK_GLASS_BOOKS = Symbol('BREAK_GLASS_BOOKS');

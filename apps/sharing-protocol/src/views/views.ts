@@ -1,11 +1,14 @@
 import { join } from 'node:path';
-import type { LookEvent } from '#contracts';
+import type { ChildId } from '#kernel';
+import type { LookEvent, NoticeEvent } from '#contracts';
 import { decodeRecord } from '#contracts';
 import type { LoggedEvent } from '#event-log';
 import { followSurely, type Core } from '#nest-platform';
 import { openView, rebuild, runView, type View } from '#projections';
-import { openLook } from '#sharing';
+import { openLook, openNotice } from '#sharing';
 import { grantProcess } from '#vault';
+import { breakGlassView } from './break-glass/projection.ts';
+import { noticesView } from './notices/projection.ts';
 import { timelineView } from './timeline/projection.ts';
 import { usageView } from './usage/projection.ts';
 
@@ -16,6 +19,8 @@ export const VIEWS = Symbol('VIEWS');
 export interface Views {
   readonly timeline: View;
   readonly usage: View;
+  readonly notices: View;
+  readonly breakGlass: View;
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
   startRebuild(name: string): 'started' | 'running' | 'unknown';
   /** Stops every projector; for tests of what must hold without them. */
@@ -37,11 +42,19 @@ export async function openViews(
     openLook: (event) => lookIn(core, event),
     childHash: (child) => vault.lookupHash('usage-child', child),
   });
-  const [timeline, looks] = [
+  const told = noticesView({
+    openNotice: (event) => noticeIn(core, event),
+    childHash: (child) => vault.lookupHash('notice-child', child),
+    personHash: (organisation, person) => vault.lookupHash('notice-person', `${organisation} ${person}`),
+    isKept: (child) => core.recordsOf(child as ChildId).length > 0,
+  });
+  const [timeline, looks, notices, breakGlass] = [
     await openView({ definition: timelineView, dir, log, context }),
     await openView({ definition: usage, dir, log, context }),
+    await openView({ definition: told, dir, log, context }),
+    await openView({ definition: breakGlassView, dir, log, context }),
   ];
-  const all = [timeline, looks];
+  const all = [timeline, looks, notices, breakGlass];
   const followers = all.map((view) => followSurely(`view-${view.name}`, (signal) => runView(view, { signal }), alarm));
   core.addEraser({ name: 'timeline', erase: async (record) => timeline.eraseRows(record) });
   const running = new Set<string>();
@@ -51,6 +64,8 @@ export async function openViews(
   return {
     timeline,
     usage: looks,
+    notices,
+    breakGlass,
     status: () => Promise.all(all.map((view) => view.status())),
     startRebuild: (name) => {
       const view = all.find((each) => each.name === name);
@@ -75,4 +90,9 @@ function lookIn({ vault }: Core, event: LoggedEvent) {
   if (record.type !== 'look.recorded.v1') return null;
   const { decision, sealed } = record.data;
   return openLook(vault, grantProcess('usage'), decision, record.by, sealed) ?? null;
+}
+
+function noticeIn({ vault }: Core, event: LoggedEvent) {
+  const { data } = decodeRecord(event.data) as unknown as NoticeEvent;
+  return openNotice(vault, grantProcess('notices'), data.notice, data.sealed) ?? null;
 }

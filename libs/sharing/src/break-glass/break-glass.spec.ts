@@ -99,6 +99,17 @@ describe('starting', () => {
     expect(when(start(access('g2', DAY)), one, ...[1, 2, 3, 4].map(missed), explained(1)).ok).toBe(true);
   });
 
+  it('beyond that is refused alike, whether the child would be found or not', () => {
+    const before = [one, ...[1, 2, 3, 4].map(missed)];
+    const miss = missed(5);
+    if (miss.type !== 'emergency-access.not-found.v1') throw new Error('no miss');
+    const note = (data = miss.data): BreakGlassCommand => ({ type: 'noteNotFound', data });
+    expect(when(note(), one)).toEqual(then(miss));
+    expect(when(note(), one, miss)).toEqual(then());
+    expect(when(note(), ...before)).toEqual(when(start(access('g2', 5)), ...before));
+    expect(when(note({ ...miss.data, at: at(8 * DAY) }), one)).toEqual(when(start(access('g2', 8 * DAY)), one));
+  });
+
   it('of a book is open until it is ended or its time is over', () => {
     const of = (...changes: readonly BreakGlassChange[]) => given(...changes).accesses.get('g1');
     const [open, over] = [of(one), of(one, ended(5))];

@@ -153,10 +153,7 @@ export function evolveBreakGlass(book: EmergencyBook, { type, data }: BreakGlass
 export function decideBreakGlass(command: BreakGlassCommand, book: EmergencyBook): Decision {
   const access = 'grant' in command.data ? book.accesses.get(command.data.grant) : undefined;
   if (command.type === 'start') return access === undefined ? start(command.data, book) : AS_BEFORE;
-  if (command.type === 'noteNotFound')
-    return book.attempts.has(command.data.attempt)
-      ? AS_BEFORE
-      : ok([{ type: 'emergency-access.not-found.v1', data: command.data }]);
+  if (command.type === 'noteNotFound') return noteNotFound(command.data, book);
   if (access === undefined) return fail({ code: 'GRANT_UNKNOWN', pointer: '/grant' });
   switch (command.type) {
     case 'end':
@@ -177,15 +174,31 @@ export function decideBreakGlass(command: BreakGlassCommand, book: EmergencyBook
   }
 }
 
+/** A try beyond what may be is not even told that it found nobody: whether it would have is what many tries are for. */
+function noteNotFound(data: EmergencyAccessNotFound, book: EmergencyBook): Decision {
+  if (book.attempts.has(data.attempt)) return AS_BEFORE;
+  const bar = barOf(book, data.at);
+  return bar === undefined ? ok([{ type: 'emergency-access.not-found.v1', data }]) : fail(bar);
+}
+
+/** What keeps the user from any emergency access at that instant, whatever the child; undefined where nothing does. */
+export function barOf(book: EmergencyBook, at: Instant): (Reason & { readonly code: BarCode }) | undefined {
+  const [suspension] = suspensionsOf(book, at);
+  if (suspension !== undefined) return { code: SUSPENDED[suspension], pointer: '' };
+  return startedTooOften(book, at) ? { code: 'TOO_OFTEN', pointer: '' } : undefined;
+}
+
+/** Codes of {@link barOf}. */
+export type BarCode = 'SUSPENDED_BREACH' | 'SUSPENDED_NOT_EXPLAINED' | 'SUSPENDED_NOT_REVIEWED' | 'TOO_OFTEN';
+
 function start(data: EmergencyAccessStarted, book: EmergencyBook): Decision {
   if (!mayBreakGlass(data.role, data.purpose)) return fail({ code: 'ROLE_MAY_NOT', pointer: '/purpose' });
   if (!BREAK_GLASS_REASONS.includes(data.reason)) return fail({ code: 'REASON_UNKNOWN', pointer: '/reason' });
   const lasts = epochMs(data.until) - epochMs(data.from);
   if (!(lasts > 0 && lasts <= BREAK_GLASS_LIMITS.minutesAtMost.value * 60_000))
     return fail({ code: 'TIME_INVALID', pointer: '/minutes' });
-  const [suspension] = suspensionsOf(book, data.from);
-  if (suspension !== undefined) return fail({ code: SUSPENDED[suspension], pointer: '' });
-  if (startedTooOften(book, data.from)) return fail({ code: 'TOO_OFTEN', pointer: '' });
+  const bar = barOf(book, data.from);
+  if (bar !== undefined) return fail(bar);
   if ([...book.accesses.values()].some((each) => each.child === data.child && overlaps(each, data)))
     return fail({ code: 'ACTIVE_ALREADY', pointer: '/childId' });
   return ok([{ type: 'emergency-access.started.v1', data }]);
@@ -197,7 +210,7 @@ function overlaps(access: EmergencyAccess, data: EmergencyAccessStarted): boolea
   return epochMs(access.from) < epochMs(data.until) && epochMs(data.from) < epochMs(access.until);
 }
 
-const SUSPENDED: Readonly<Record<Suspension, string>> = {
+const SUSPENDED: Readonly<Record<Suspension, BarCode>> = {
   breach: 'SUSPENDED_BREACH',
   'not-explained': 'SUSPENDED_NOT_EXPLAINED',
   'not-reviewed': 'SUSPENDED_NOT_REVIEWED',
