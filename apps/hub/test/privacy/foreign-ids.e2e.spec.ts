@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { listRoutes } from '#nest-platform';
-import { signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
+import { listRoutes, STEP_UP_ACR } from '#nest-platform';
+import { demonstrationPerson, signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
 import {
   caughtUp,
@@ -46,6 +46,7 @@ interface Ids {
   readonly submission: string;
   readonly fact: string;
   readonly decision: string;
+  readonly grant: string;
 }
 
 /** Every route that takes an id of somebody's; a new one must be added here or below. */
@@ -60,6 +61,29 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
   'PATCH /v1/children/:childId/consents/:consent': {
     path: ({ child }) => `/v1/children/${child}/consents/voice-1`,
     asking: () => ({ method: 'PATCH', json: { decision: 'withdraw' } }),
+  },
+  'GET /v1/children/:childId/notices': { path: ({ child }) => `/v1/children/${child}/notices` },
+  'POST /v1/break-glass-grants': {
+    path: () => '/v1/break-glass-grants',
+    asking: ({ child }) => ({
+      json: { childId: child, reason: 'child-missing', words: 'Has not come home since noon.' },
+    }),
+  },
+  'DELETE /v1/break-glass-grants/:grant': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}`,
+    asking: () => ({ method: 'DELETE' }),
+  },
+  'POST /v1/break-glass-grants/:grant/explanations': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/explanations`,
+    asking: () => ({ json: { words: 'It was because of something.' } }),
+  },
+  'POST /v1/break-glass-grants/:grant/reviews': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/reviews`,
+    asking: () => ({ json: { outcome: 'appropriate' } }),
+  },
+  'POST /v1/break-glass-grants/:grant/reinstatements': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/reinstatements`,
+    asking: () => ({ method: 'POST' }),
   },
   'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
   'GET /v1/looks/:decision/receipt': { path: ({ decision }) => `/v1/looks/${decision}/receipt` },
@@ -96,6 +120,9 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/admin/projections': 'the area’s administrator only, held below',
   'POST /v1/admin/projections/:name/rebuilds': 'the area’s administrator only, held below',
   'POST /v1/erasures': 'the data-protection officer only, held below',
+  'GET /v1/notices': 'one’s own only, in notices.e2e.spec.ts',
+  'GET /v1/break-glass-grants': 'one’s own only, in checks/09-break-glass.e2e.spec.ts',
+  'GET /v1/break-glass-reviews': 'the data-protection officers’ only, in checks/09-break-glass.e2e.spec.ts',
   'POST /v1/child-matches': 'takes identifiers, not ids; in worlds.e2e.spec.ts',
 };
 
@@ -119,6 +146,7 @@ describe('ids of another organisation', () => {
     submission: NOBODY,
     fact: NOBODY,
     decision: NOBODY,
+    grant: NOBODY,
   };
 
   beforeAll(async () => {
@@ -138,7 +166,13 @@ describe('ids of another organisation', () => {
     const looked = mustBe(200, await timeline(hub.person('senco'), world.child, 'sen-support'));
     const decision = looked.headers.get('hub-decision-id') ?? '';
     await receiptOf(hub.person('senco'), decision);
-    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision };
+    const nurse = demonstrationPerson(hub.url, 'health-visitor', { acr: STEP_UP_ACR });
+    const started = await nurse.ask('/v1/break-glass-grants', {
+      json: { childId: world.child, reason: 'child-missing', words: 'Has not come home since noon.' },
+      headers: { 'hub-purpose': 'direct-care' },
+    });
+    const { grant } = mustBe(201, started).json as { grant: string };
+    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision, grant };
   });
   afterAll(() => hub.remove());
 
