@@ -275,7 +275,10 @@ describe('check 9: break-glass', () => {
   it('a breach suspends until the area’s officer lifts it', async () => {
     const { grant } = grantIn(await given.start());
     await caughtUp(hub);
+    expect((await read(grant)).status).toBe(200);
     mustBe(201, await review(grant, 'breach'));
+    // It ends what is open, too.
+    expect((await read(grant)).status).toBe(404);
     given.pass(HOUR);
     expect((await given.start()).json).toMatchObject({ errors: [{ code: 'SUSPENDED_BREACH' }] });
     const lift = (who: string) =>

@@ -107,24 +107,25 @@ export class BreakGlassGrantsController {
     if (bar !== undefined) throw await this.#refused(caller, route, breakGlassProblem(bar));
 
     const meta = { at, by: reader.organisation, correlationId };
-    const child = this.#childOf(dto);
+    const named = this.#childOf(dto);
     const found = await this.#core.disclose({
       caller,
-      child,
+      child: named,
       route,
       rule: emergencyRule,
       find: async () => undefined,
       facts: () => [],
-      open: () => true,
+      open: () => named,
     });
     const grant = randomUuid(chance);
-    if (child === null || (!found.ok && found.error === 'not-found')) {
+    if (!found.ok && found.error === 'not-found') {
       const data = { attempt: grant, at, role: reader.role, purpose, reason: dto.reason };
       const noted = await this.#books.handle(stream, { type: 'noteNotFound', data }, meta);
       if (!noted.ok) throw await this.#refused(caller, route, breakGlassProblem(noted.error));
       throw notFound();
     }
-    release(answered(found, reply));
+    const child = release(answered(found, reply));
+    if (child === null) throw notFound();
     const words = await sealWords(
       vault,
       { stream, grant, organisation: reader.organisation, nth: 0 },

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { epochMs, type Instant } from '#kernel';
+import { epochMs, type Instant, type Outcome } from '#kernel';
 import {
   Access,
   CORE,
@@ -16,6 +16,7 @@ import {
   appendLook,
   BREAK_GLASS_REASON_WORDS,
   emergencyReviewsRule,
+  HUB,
   openWords,
   recordRefusal,
   release,
@@ -26,7 +27,6 @@ import {
   type Refused,
 } from '#sharing';
 import { grantDisclose } from '#vault';
-import type { Outcome } from '#kernel';
 import { answered } from '../children/answered.ts';
 import { readYourWrites } from '../children/read-your-writes.ts';
 import { accessOf, accessPage, type AccessRow } from '../views/break-glass/query.ts';
@@ -174,7 +174,14 @@ export class BreakGlassReviewsController {
     const at = this.#core.clock.now();
     const handled = await this.#books.handle(row.book, command(at), { at, by: reader.organisation, correlationId });
     if (!handled.ok) throw breakGlassProblem(handled.error);
-    const { token } = handled.value;
+    const { token, book } = handled.value;
+    for (const { grant: over, child, endedAt } of book.accesses.values()) {
+      if (endedAt !== at) continue;
+      // What a breach ended holds for the very next read, as what the user ends.
+      const meta = { by: reader.organisation, correlationId };
+      const ended = await this.#core.protectionCommand(child, { type: 'endBreakGlass', data: { grant: over } }, meta);
+      if (!ended.ok) throw invalidInput(ended.error);
+    }
     if (token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, token));
     const [review] = release(answered(await this.#disclosed(row, caller, route, 'own people'), reply));
     if (review === undefined) throw notFound();
@@ -200,7 +207,7 @@ export class BreakGlassReviewsController {
       const rows = await accessPage(this.#view.db, { open, limit: 100, ...(after === undefined ? {} : { after }) });
       for (const row of rows) {
         const concerns =
-          reader.organisation === 'hub' ||
+          reader.organisation === HUB ||
           row.organisation === reader.organisation ||
           this.#tellersOf(row).includes(reader.organisation);
         if (concerns) found.push(row);

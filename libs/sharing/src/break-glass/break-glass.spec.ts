@@ -189,6 +189,14 @@ describe('a user’s break-glass is suspended', () => {
     expect(when(next(2 * DAY), ...breach, lifted).ok).toBe(true);
   });
 
+  it('by a breach, which ends whatever the user has open', () => {
+    const other = started(access('g2', 20, 30, { child: 'tom' as ChildId }));
+    const over: BreakGlassChange = { type: 'emergency-access.ended.v1', data: { grant: 'g2', at: at(40) } };
+    expect(when(review('breach', 40), one, other)).toEqual(then(reviewed('breach', 40), over));
+    expect(when(review('breach', 25), one, other)).toMatchObject({ value: { length: 3 } });
+    expect(when(review('breach', 60), one, other)).toEqual(then(reviewed('breach', 60)));
+  });
+
   it('for every reason there is, the gravest first', () => {
     expect(suspensionsOf(given(one, reviewed('breach', 1)), at(1))).toEqual(['breach']);
     expect(suspensionsOf(given(one), at(8 * DAY))).toEqual(['not-explained', 'not-reviewed']);

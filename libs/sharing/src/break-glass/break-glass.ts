@@ -16,7 +16,7 @@ import { BREAK_GLASS_LIMITS, mayBreakGlass } from './terms.ts';
 
 /** One emergency access as the book tells it. */
 export interface EmergencyAccess extends EmergencyAccessStarted {
-  /** Null unless ended by the user before `until`. */
+  /** Null unless ended before `until`: by the user, or by a review that found a breach. */
   readonly endedAt: Instant | null;
   /** Oldest first. */
   readonly explanations: readonly { readonly at: Instant; readonly words: Sealed }[];
@@ -165,7 +165,7 @@ export function decideBreakGlass(command: BreakGlassCommand, book: EmergencyBook
         ? ok([{ type: 'emergency-access.explained.v1', data: command.data }])
         : fail({ code: 'EXPLAINED_ALREADY', pointer: '/grant' });
     case 'review':
-      return review(command, access);
+      return review(command, access, book);
     case 'reinstate':
       if (command.officerOf !== HUB) return fail({ code: 'AREA_OFFICER_ONLY', pointer: '/by' });
       return access.bars ? ok([{ type: 'emergency-access.reinstated.v1', data: command.data }]) : AS_BEFORE;
@@ -219,6 +219,7 @@ const SUSPENDED: Readonly<Record<Suspension, BarCode>> = {
 function review(
   { data, officerOf }: Extract<BreakGlassCommand, { type: 'review' }>,
   access: EmergencyAccess,
+  book: EmergencyBook,
 ): Decision {
   const { at, outcome, by } = data;
   if (by === access.person && officerOf === access.organisation) return fail({ code: 'OWN_ACCESS', pointer: '/grant' });
@@ -231,7 +232,14 @@ function review(
   const open = outcome === 'ask-user' || outcome === 'escalated';
   const explainBy = outcome === 'ask-user' ? later(at, BREAK_GLASS_LIMITS.hoursToExplain.value * 3_600_000) : null;
   const reviewBy = open ? later(at, BREAK_GLASS_LIMITS.daysToReview.value * DAY) : null;
-  return ok([{ type: 'emergency-access.reviewed.v1', data: { ...data, explainBy, reviewBy } }]);
+  const reviewed: BreakGlassChange = { type: 'emergency-access.reviewed.v1', data: { ...data, explainBy, reviewBy } };
+  return ok(outcome === 'breach' ? [reviewed, ...endsOf(book, at)] : [reviewed]);
+}
+
+/** A breach ends at once whatever its user has open. */
+function endsOf(book: EmergencyBook, at: Instant): readonly BreakGlassChange[] {
+  const active = [...book.accesses.values()].filter((access) => isActive(access, at));
+  return active.map(({ grant }) => ({ type: 'emergency-access.ended.v1', data: { grant, at } }));
 }
 
 function changed(book: EmergencyBook, grant: string, change: Partial<EmergencyAccess>): EmergencyBook {

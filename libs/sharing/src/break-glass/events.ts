@@ -31,7 +31,7 @@ export interface EmergencyAccessNotFound {
   readonly purpose: Purpose;
   readonly reason: EmergencyAccessStarted['reason'];
 }
-/** Ended by the user before its time. */
+/** Ended before its time: by the user, or because a review found a breach. */
 export interface EmergencyAccessEnded {
   readonly grant: string;
   readonly at: Instant;
