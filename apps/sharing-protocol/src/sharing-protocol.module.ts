@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import type { AppParts, Composition } from '#nest-platform';
 import { AccessDecisionsController } from './access/access-decisions.controller.ts';
 import { ReadersController } from './access/readers.controller.ts';
 import { ErasuresController } from './admin/erasures.controller.ts';
@@ -16,11 +15,17 @@ import { DirectionsController } from './children/directions.controller.ts';
 import { ObjectionsController } from './children/objections.controller.ts';
 import { RelationshipClaimsController } from './children/relationship-claims.controller.ts';
 import { SharingDecisionsController } from './children/sharing-decisions.controller.ts';
+import { CORE, type AppParts, type Composition, type Core } from '#nest-platform';
+import { breakGlassBooks } from '#sharing';
+import { BreakGlassGrantsController } from './break-glass/grants.controller.ts';
+import { BreakGlassReviewsController } from './break-glass/reviews.controller.ts';
+import { openProcesses } from './processes.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { TilesController } from './proof/tiles.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
+import { NoticesController } from './views/notices/notices.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { AUDIT, TIMELINE, USAGE } from './views/tokens.ts';
+import { AUDIT, BREAK_GLASS, BREAK_GLASS_BOOKS, NOTICES, TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { UsageReceiptController } from './views/usage/usage-receipt.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
@@ -41,10 +46,13 @@ export class SharingProtocolModule {
         ObjectionsController,
         RelationshipClaimsController,
         SharingDecisionsController,
+        BreakGlassGrantsController,
+        BreakGlassReviewsController,
         ChildMatchesController,
         CohortsController,
         ConsentsController,
         ErasuresController,
+        NoticesController,
         ProjectionsController,
         ProofController,
         ReadersController,
@@ -59,6 +67,9 @@ export class SharingProtocolModule {
         { provide: TIMELINE, useValue: views.timeline },
         { provide: USAGE, useValue: views.usage },
         { provide: AUDIT, useValue: views.audits },
+        { provide: NOTICES, useValue: views.notices },
+        { provide: BREAK_GLASS, useValue: views.breakGlass },
+        { provide: BREAK_GLASS_BOOKS, useFactory: ({ log }: Core) => breakGlassBooks(log), inject: [CORE] },
       ],
     };
   }
@@ -79,7 +90,27 @@ export async function sharingProtocolParts(
         (await views.status()).flatMap(({ name, behind }) => (behind === null ? [] : [[name, behind]])),
       ),
   );
-  return { views, resources: [{ name: 'views', close: () => views.close() }] };
+  const { core, identity } = opened;
+  const processes = openProcesses(core, breakGlassBooks(core.log), config.varDir, alarm);
+  core.addEraser({
+    name: 'notices',
+    erase: async (record) => {
+      const child = identity.childOf(record);
+      // Its family is told of what others keep, as long as anybody keeps anything.
+      if (child === undefined || core.recordsOf(child).some(({ recordId }) => recordId !== record)) return;
+      await views.notices.eraseRows(child);
+    },
+  });
+  const stop = async (): Promise<void> => {
+    for (const process of processes) await process.stop();
+  };
+  return {
+    views,
+    resources: [
+      { name: 'processes', close: stop },
+      { name: 'views', close: () => views.close() },
+    ],
+  };
 }
 
 export { VIEWS, type Views };

@@ -31,6 +31,8 @@ export interface Reader {
   readonly team?: string;
   /** Level of authentication (RFC 9470). */
   readonly acr: string;
+  /** When the person signed in (OIDC `auth_time`), seconds since 1970-01-01T00:00Z; absent for systems. */
+  readonly authTime?: number;
   readonly client: string;
 }
 

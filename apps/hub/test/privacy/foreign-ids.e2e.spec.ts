@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { listRoutes } from '#nest-platform';
-import { signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
 import { bodyOf } from '../agreements.ts';
 import { asked } from '../audit/asking.ts';
+import { listRoutes, STEP_UP_ACR } from '#nest-platform';
+import { demonstrationPerson, signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
 import {
   caughtUp,
@@ -66,6 +66,7 @@ interface Ids {
   readonly decision: string;
   readonly agreement: string;
   readonly query: string;
+  readonly grant: string;
 }
 
 /** A version that a stranger drafts of an agreement of others. */
@@ -180,6 +181,28 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     path: ({ child }) => `/v1/children/${child}/relationship-claims/${NOBODY}/endings`,
     asking: () => ({ json: { because: 'no-longer-needed' } }),
   },
+  'GET /v1/children/:childId/notices': { path: ({ child }) => `/v1/children/${child}/notices` },
+  'POST /v1/break-glass-grants': {
+    path: () => '/v1/break-glass-grants',
+    asking: ({ child }) => ({
+      json: { childId: child, reason: 'child-missing', words: 'Has not come home since noon.' },
+    }),
+  },
+  'DELETE /v1/break-glass-grants/:grant': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}`,
+    asking: () => ({ method: 'DELETE' }),
+  },
+  'POST /v1/break-glass-grants/:grant/explanations': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/explanations`,
+    asking: () => ({ json: { words: 'It was because of something.' } }),
+  },
+  'POST /v1/break-glass-grants/:grant/reviews': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/reviews`,
+    asking: () => ({ json: { outcome: 'appropriate' } }),
+  },
+  'POST /v1/break-glass-grants/:grant/reinstatements': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/reinstatements`,
+  },
   'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
   'GET /v1/submissions/:id/receipts/:factId': {
     path: ({ submission, fact }) => `/v1/submissions/${submission}/receipts/${fact}`,
@@ -234,6 +257,9 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'POST /v1/admin/projections/:name/rebuilds': 'the area’s administrator only, held below',
   'POST /v1/erasures': 'the data-protection officer only, held below',
   'POST /v1/audit-queries': 'data-protection officers only; what another’s finds is held in audit-queries.e2e.spec.ts',
+  'GET /v1/notices': 'one’s own only, in notices.e2e.spec.ts',
+  'GET /v1/break-glass-grants': 'one’s own only, in checks/09-break-glass.e2e.spec.ts',
+  'GET /v1/break-glass-reviews': 'the data-protection officers’ only, in checks/09-break-glass.e2e.spec.ts',
   'POST /v1/child-matches': 'takes identifiers, not ids; in worlds.e2e.spec.ts',
 };
 
@@ -259,6 +285,7 @@ describe('check 3: ids of another organisation', () => {
     decision: NOBODY,
     agreement: 'nobodys',
     query: NOBODY,
+    grant: NOBODY,
   };
 
   beforeAll(async () => {
@@ -280,7 +307,22 @@ describe('check 3: ids of another organisation', () => {
     await receiptOf(hub.person('senco'), decision);
     const { id: query } = await asked(hub, hub.person('dpo'), { child: world.child });
     const agreement = 'hearing';
-    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision, agreement, query };
+    const nurse = demonstrationPerson(hub.url, 'health-visitor', { acr: STEP_UP_ACR });
+    const started = await nurse.ask('/v1/break-glass-grants', {
+      json: { childId: world.child, reason: 'child-missing', words: 'Has not come home since noon.' },
+      headers: { 'hub-purpose': 'direct-care' },
+    });
+    const { grant } = mustBe(201, started).json as { grant: string };
+    theirs = {
+      child: world.child,
+      organisation: world.school.id,
+      submission,
+      fact,
+      decision,
+      agreement,
+      query,
+      grant,
+    };
   });
   afterAll(() => hub.remove());
 

@@ -146,6 +146,10 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   'GET /v1/children/:childId/objections': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/objections`),
   'GET /v1/children/:childId/sharing-decisions': (child) =>
     [child, NOBODY].map((id) => `/v1/children/${id}/sharing-decisions`),
+  'GET /v1/children/:childId/notices': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/notices`),
+  'GET /v1/notices': () => ['/v1/notices?limit=1', '/v1/notices?cursor=AAAA'],
+  'GET /v1/break-glass-grants': () => ['/v1/break-glass-grants'],
+  'GET /v1/break-glass-reviews': () => ['/v1/break-glass-reviews?limit=1', '/v1/break-glass-reviews?cursor=AAAA'],
   'POST /v1/child-matches': () => ['/v1/child-matches'],
 };
 /** Routes that are not walked, and why. */

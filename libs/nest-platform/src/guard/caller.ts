@@ -14,6 +14,8 @@ export interface Caller {
   readonly purposeDetail?: string;
   /** Hub-Min-Token: the answer must include what this token stands for. */
   readonly minToken?: string;
+  /** Hub-Break-Glass: the grant of emergency access the request is made under; counts only if it is the caller's and in force. */
+  readonly breakGlass?: string;
   readonly requestId: string;
   readonly correlationId: string;
 }

@@ -3,6 +3,8 @@ import type {
   AuthorityEnded,
   AuthorityRecorded,
   CompetenceAssessed,
+  BreakGlassEnded,
+  BreakGlassGranted,
   ConsentGiven,
   ConsentRefused,
   ConsentWithdrawn,
@@ -42,7 +44,9 @@ export type ProtectionCommand =
       readonly source: OrganisationId;
       readonly data: ObjectionDecided;
       readonly sharing?: SharingDecided;
-    };
+    }
+  | { readonly type: 'grantBreakGlass'; readonly data: BreakGlassGranted }
+  | { readonly type: 'endBreakGlass'; readonly data: BreakGlassEnded };
 
 /** A protection event without its place in the log. */
 export type ProtectionChange = ProtectionEvent extends infer Event

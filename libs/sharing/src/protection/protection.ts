@@ -1,5 +1,5 @@
-import { canonicalJson, fail, never, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
 import { type ConsentGiven, type ConsentRefused, type ConsentWithdrawn } from '#contracts';
+import { canonicalJson, epochMs, fail, never, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
 import type { Decider } from '#event-log';
 import type { Protection, WithdrawnDirective } from '../model.ts';
 import { authorityOfFact, decideAssessment, decideAuthority, decideAuthorityEnd } from './authority-decisions.ts';
@@ -194,6 +194,19 @@ export function decideProtection(command: ProtectionCommand, protection: Protect
       return decideObjectionMade(command.data, protection);
     case 'decideObjection':
       return decideObjection(command, protection);
+    case 'grantBreakGlass': {
+      const { data } = command;
+      // What the user's book ended first must not come alive by what is sent later.
+      if (protection.over.has(data.grant)) return AS_BEFORE;
+      if (epochMs(data.until) <= epochMs(data.from)) return fail({ code: 'TIME_INVALID', pointer: '/until' });
+      const known = protection.grants.get(data.grant);
+      if (known === undefined) return ok([{ type: 'break-glass.granted.v1', data }]);
+      return same(known, data) ? AS_BEFORE : fail({ code: 'GRANT_ID_TAKEN', pointer: '/grant' });
+    }
+    case 'endBreakGlass':
+      return protection.over.has(command.data.grant)
+        ? AS_BEFORE
+        : ok([{ type: 'break-glass.ended.v1', data: command.data }]);
   }
 }
 
