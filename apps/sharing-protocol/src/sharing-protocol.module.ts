@@ -5,10 +5,15 @@ import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
+import { DETECTIONS_STATE } from './detections/open-detections.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
+import { DetectionsController } from './reviews/detections.controller.ts';
+import { QuestionsController } from './reviews/questions.controller.ts';
+import { ReviewsController } from './reviews/reviews.controller.ts';
+import { SamplingController } from './reviews/sampling.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { TIMELINE, USAGE } from './views/tokens.ts';
+import { REVIEWS, TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
@@ -21,10 +26,15 @@ export class SharingProtocolModule {
       controllers: [
         ChildMatchesController,
         ConsentsController,
+        DetectionsController,
         ErasuresController,
         ProjectionsController,
         ProofController,
+        // Before the cases, whose route would take `questions` for an id.
+        QuestionsController,
         RegistryController,
+        ReviewsController,
+        SamplingController,
         TimelineController,
         UsageController,
       ],
@@ -32,6 +42,8 @@ export class SharingProtocolModule {
         { provide: VIEWS, useValue: views },
         { provide: TIMELINE, useValue: views.timeline },
         { provide: USAGE, useValue: views.usage },
+        { provide: REVIEWS, useValue: views.reviews },
+        { provide: DETECTIONS_STATE, useValue: views.detections },
       ],
     };
   }

@@ -6,3 +6,5 @@ export * from './protection/index.ts';
 export * from './decide/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';
+export * from './detection/index.ts';
+export * from './review/index.ts';

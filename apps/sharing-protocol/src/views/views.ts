@@ -6,6 +6,8 @@ import { followSurely, type Core } from '#nest-platform';
 import { openView, rebuild, runView, type View } from '#projections';
 import { openLook } from '#sharing';
 import { grantProcess } from '#vault';
+import { openDetections, type Detections } from '../detections/open-detections.ts';
+import { reviewsView } from './reviews/projection.ts';
 import { timelineView } from './timeline/projection.ts';
 import { usageView } from './usage/projection.ts';
 
@@ -16,6 +18,9 @@ export const VIEWS = Symbol('VIEWS');
 export interface Views {
   readonly timeline: View;
   readonly usage: View;
+  readonly reviews: View;
+  /** What the looks are searched for, read beside the views. */
+  readonly detections: Detections;
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
   startRebuild(name: string): 'started' | 'running' | 'unknown';
   /** Stops every projector; for tests of what must hold without them. */
@@ -37,20 +42,25 @@ export async function openViews(
     openLook: (event) => lookIn(core, event),
     childHash: (child) => vault.lookupHash('usage-child', child),
   });
-  const [timeline, looks] = [
+  const [timeline, looks, reviews] = [
     await openView({ definition: timelineView, dir, log, context }),
     await openView({ definition: usage, dir, log, context }),
+    await openView({ definition: reviewsView, dir, log, context }),
   ];
-  const all = [timeline, looks];
+  const all = [timeline, looks, reviews];
   const followers = all.map((view) => followSurely(`view-${view.name}`, (signal) => runView(view, { signal }), alarm));
   core.addEraser({ name: 'timeline', erase: async (record) => timeline.eraseRows(record) });
+  const detections = openDetections(core, varDir, alarm);
   const running = new Set<string>();
   const stop = async (): Promise<void> => {
     for (const follower of followers) await follower.stop();
+    await detections.stop();
   };
   return {
     timeline,
     usage: looks,
+    reviews,
+    detections,
     status: () => Promise.all(all.map((view) => view.status())),
     startRebuild: (name) => {
       const view = all.find((each) => each.name === name);
@@ -65,6 +75,7 @@ export async function openViews(
     stop,
     close: async () => {
       await stop();
+      detections.close();
       for (const view of all) await view.close();
     },
   };

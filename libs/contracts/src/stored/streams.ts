@@ -8,6 +8,12 @@ export const protectionStream = (child: ChildId): string => `protection-${child}
 export const childStream = (child: ChildId): string => `child-${child}`;
 /** The stream of one notice. */
 export const noticeStream = (notice: string): string => `notice-${notice}`;
+/** The stream of one finding, suppression or watch. */
+export const detectionStream = (id: string): string => `detection-${id}`;
+/** The stream of one review case. */
+export const reviewStream = (review: string): string => `review-${review}`;
+/** The stream of the sampling plan. */
+export const SAMPLING_PLAN_STREAM = 'review-plan';
 /** The stream of one look. */
 export const lookStream = (decision: DecisionId): string => `look-${decision}`;
 

@@ -1,9 +1,11 @@
+import type { DetectionEvent } from './detection-events.ts';
 import type { FactEvent } from './fact-events.ts';
 import type { ChildEvent } from './child-events.ts';
 import type { LookEvent } from './look-events.ts';
 import type { NoticeEvent } from './notice-events.ts';
 import type { ProtectionEvent } from './protection-events.ts';
 import type { RegistryEvent } from './registry-events.ts';
+import type { ReviewEvent, SamplingEvent } from './review-events.ts';
 import type { Family } from './streams.ts';
 
 /** Every type of a union of events, which the compiler holds to be all of them. */
@@ -50,4 +52,19 @@ export const EVENT_TYPES = {
   }),
   look: all<LookEvent['type']>({ 'look.recorded.v1': true, 'look.aborted.v1': true }),
   notice: all<NoticeEvent['type']>({ 'notice.sent.v1': true }),
+  detection: all<DetectionEvent['type']>({
+    'detection.raised.v1': true,
+    'detection.suppressed.v1': true,
+    'detection.suppression-ended.v1': true,
+    'detection.child-watched.v1': true,
+    'detection.child-watch-ended.v1': true,
+  }),
+  review: all<ReviewEvent['type'] | SamplingEvent['type']>({
+    'review.opened.v1': true,
+    'review.assigned.v1': true,
+    'review.decided.v1': true,
+    'review.answered.v1': true,
+    'review.reopened.v1': true,
+    'review.sampling-planned.v1': true,
+  }),
 } as const satisfies Partial<Record<Family, readonly string[]>>;

@@ -1,0 +1,38 @@
+import { canonicalBytes, type Clock } from '#kernel';
+import type { Sealed, SealingContext } from '#contracts';
+import type { Grant, SealingVault, Vault } from '#vault';
+import { auditOwner } from './look.ts';
+import { HUB } from './rules.ts';
+
+/** Where in a stream of the hub's own audit something sealed stands. */
+export interface AuditPlace {
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+}
+
+/** Seals what only the hub's audit may hold: findings, reasons, questions, under its audit key of the year. */
+export async function sealForAudit(
+  vault: SealingVault,
+  clock: Clock,
+  place: AuditPlace,
+  content: object,
+): Promise<Sealed> {
+  const key = await vault.keyFor(auditOwner(HUB), clock.now().slice(0, 4));
+  return vault.seal(key, auditContext(place), canonicalBytes(content));
+}
+
+/** What was sealed there, as the type says it was written; undefined where its key is gone or it was moved. */
+export function openFromAudit<Content extends object>(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  place: AuditPlace,
+  sealed: Sealed,
+): Content | undefined {
+  const opened = vault.open(grant, sealed, auditContext(place));
+  return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as Content) : undefined;
+}
+
+function auditContext({ stream, revision, type }: AuditPlace): SealingContext {
+  return { stream, revision, type, schema: type, owner: auditOwner(HUB) };
+}
