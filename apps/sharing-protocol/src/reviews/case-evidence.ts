@@ -81,11 +81,16 @@ export async function gather(
   };
 }
 
-/** The accesses of a case in words. */
-export function evidenceIn(vault: Pick<Vault, 'open'>, grant: Grant, gathered: GatheredCase): readonly EvidenceItem[] {
+/** The accesses of a case in words, as far as the officer sees them. */
+export function evidenceIn(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  gathered: GatheredCase,
+  sees: (look: LookContent) => boolean,
+): readonly EvidenceItem[] {
   return gathered.looks.flatMap(([decision, record]) => {
     const look = contentOf(vault, grant, record);
-    if (look === undefined) return [];
+    if (look === undefined || !sees(look)) return [];
     const { at, reader, purpose, effect, route, reasons, breakGlass, facts } = look;
     const { organisation, role } = reader;
     const relationship = relationshipEvidence(look, gathered.streams, nowOf(look, gathered));
@@ -101,11 +106,12 @@ export function aroundIn(
   { around }: GatheredCase,
   person: string | null,
   child: ChildId | null,
+  sees: (look: LookContent) => boolean,
 ): readonly AroundItem[] {
   return around.flatMap((row) => {
     const sealed = { key: row.key_id, iv: row.iv, text: row.sealed_text };
     const look = openLook(vault, grant, row.decision_id as DecisionId, row.organisation as OrganisationId, sealed);
-    if (look === undefined || look.reader.sub !== person) return [];
+    if (look === undefined || look.reader.sub !== person || !sees(look)) return [];
     const effect = row.aborted === 1 ? 'aborted' : look.effect;
     const sameChild = child !== null && look.child === child;
     return [{ decision: row.decision_id, time: look.at, route: look.route, purpose: look.purpose, effect, sameChild }];

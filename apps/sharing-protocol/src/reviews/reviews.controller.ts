@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res }
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, randomUuid } from '#kernel';
-import { reviewStream, type ReviewContent, type ReviewEvent } from '#contracts';
+import { reviewStream, type LookContent, type ReviewContent, type ReviewEvent } from '#contracts';
 import {
   Access,
   CORE,
@@ -145,6 +145,10 @@ export class ReviewsController {
     const { log, tails, vault } = this.#core;
     const { person, organisation, cause } = opened.data;
     const parts = { log, tails, usage: this.#usage };
+    const scope = officersScope(caller);
+    // Where only its facts were seen, an organisation's officer sees the looks at them and no others of the person.
+    const sees = ({ reader, slices }: LookContent): boolean =>
+      scope === null || reader.organisation === scope || slices.some((slice) => slice.organisation === scope);
     const children = await childrenOf(log, vault, grantProcess('review'), content);
     return discloseCase(
       asked,
@@ -159,8 +163,8 @@ export class ReviewsController {
           organisation,
           childId: content.child,
           history: events.map((event) => this.#historyOf(event, decision)),
-          evidence: evidenceIn(vault, grant, found),
-          around: aroundIn(vault, grant, found, person, content.child),
+          evidence: evidenceIn(vault, grant, found, sees),
+          around: aroundIn(vault, grant, found, person, content.child, sees),
           truncated: found.truncated,
         };
       },
