@@ -70,7 +70,12 @@ describe('check 19: thirty people without a relationship look for one child', ()
 
   it('is told once, and the officers by a notice without a name', async () => {
     const before = await findings();
-    mustBe(404, await (crowd[0] ?? dpo).ask(`/v1/children/${world.child}/timeline`, { headers: { 'hub-purpose': 'sen-support' } }));
+    mustBe(
+      404,
+      await (crowd[0] ?? dpo).ask(`/v1/children/${world.child}/timeline`, {
+        headers: { 'hub-purpose': 'sen-support' },
+      }),
+    );
     expect((await findings()).map(({ finding }) => finding)).toEqual(before.map(({ finding }) => finding));
     const notices: string[] = [];
     for await (const batch of hub.composed.app.get<Core>(CORE).log.readAll({ families: ['notice'] }))
@@ -129,12 +134,16 @@ describe('check 19: thirty people without a relationship look for one child', ()
     expect(around.length).toBeGreaterThanOrEqual(10);
 
     const asked = { json: { outcome: 'ask-user', reason: 'Which list did these names come from?' }, ...AUDIT };
-    const { question } = mustBe(200, await dpo.ask(`/v1/reviews/${review}/outcomes`, asked)).json as { question: string };
+    const { question } = mustBe(200, await dpo.ask(`/v1/reviews/${review}/outcomes`, asked)).json as {
+      question: string;
+    };
     const guesser = await signedIn(hub, { sub: 'guesser', organisation: 'bridgewater-high', role: 'senco' });
     const own = { headers: { 'hub-purpose': 'sen-support' } };
     await caughtUp(hub);
     const questions = mustBe(200, await guesser.ask('/v1/reviews/questions', own));
-    expect(questions.json).toMatchObject({ questions: [{ review, question, words: 'Which list did these names come from?' }] });
+    expect(questions.json).toMatchObject({
+      questions: [{ review, question, words: 'Which list did these names come from?' }],
+    });
     const other = crowd[0] ?? dpo;
     expect(mustBe(200, await other.ask('/v1/reviews/questions', own)).json).toEqual({ questions: [] });
     const answer = { json: { question, answer: 'From the transition meeting.' }, ...own };
@@ -145,7 +154,9 @@ describe('check 19: thirty people without a relationship look for one child', ()
     const closing = { json: { outcome: 'appropriate', reason: 'The list was confirmed by the head.' }, ...AUDIT };
     mustBe(200, await dpo.ask(`/v1/reviews/${review}/outcomes`, closing));
     mustBe(409, await dpo.ask(`/v1/reviews/${review}/outcomes`, closing));
-    const { history } = mustBe(200, await dpo.ask(`/v1/reviews/${review}`, AUDIT)).json as { history: readonly object[] };
+    const { history } = mustBe(200, await dpo.ask(`/v1/reviews/${review}`, AUDIT)).json as {
+      history: readonly object[];
+    };
     expect(history).toMatchObject([
       { what: 'opened' },
       { what: 'decided', outcome: 'ask-user', question },
@@ -165,7 +176,9 @@ describe('check 19: thirty people without a relationship look for one child', ()
     });
     const [one] = (await findings('&rule=refused-attempts')).filter(({ person }) => person === 'guesser');
     const opening = { json: { cause: 'finding', reference: one?.finding }, ...AUDIT };
-    expect(mustBe(403, await officer.ask('/v1/reviews', opening)).json).toMatchObject({ code: 'HUB_REVIEW_OF_OWN_ACCESS' });
+    expect(mustBe(403, await officer.ask('/v1/reviews', opening)).json).toMatchObject({
+      code: 'HUB_REVIEW_OF_OWN_ACCESS',
+    });
     const { review } = mustBe(200, await dpo.ask('/v1/reviews', opening)).json as { review: string };
     const elsewhereOfficer = hub.person('dpo-oakfield');
     const closing = { json: { outcome: 'appropriate', reason: 'I find nothing wrong in it.' }, ...AUDIT };
@@ -189,7 +202,10 @@ describe('check 19: thirty people without a relationship look for one child', ()
     };
     const asking = { json: suppression, ...AUDIT };
     mustBe(201, await dpo.ask('/v1/detection-suppressions', asking));
-    mustBe(400, await dpo.ask('/v1/detection-suppressions', { ...asking, json: { ...suppression, until: '2020-01-01' } }));
+    mustBe(
+      400,
+      await dpo.ask('/v1/detection-suppressions', { ...asking, json: { ...suppression, until: '2020-01-01' } }),
+    );
     mustBe(400, await dpo.ask('/v1/detection-suppressions', { ...asking, json: { ...suppression, rule: 'gossip' } }));
     mustBe(403, await hub.person('dpo-oakfield').ask('/v1/detection-suppressions', asking));
     const checker = await signedIn(hub, { sub: 'checker', organisation: 'riverside-special', role: 'senco' });
@@ -220,7 +236,10 @@ describe('check 19: thirty people without a relationship look for one child', ()
   });
 
   it('draws the same sample from the ids of the looks, and nobody picks it', async () => {
-    const lines = [{ of: 'permits', percent: 5 }, { of: 'refusals', percent: 5 }];
+    const lines = [
+      { of: 'permits', percent: 5 },
+      { of: 'refusals', percent: 5 },
+    ];
     mustBe(200, await dpo.ask('/v1/review-sampling-plan', { method: 'PUT', json: { lines }, ...AUDIT }));
     const wrong = { lines: [{ of: 'permits', percent: 50 }] };
     mustBe(400, await dpo.ask('/v1/review-sampling-plan', { method: 'PUT', json: wrong, ...AUDIT }));

@@ -38,7 +38,12 @@ export async function signedIn(
       });
       const text = await answer.text();
       const isJson = answer.headers.get('content-type')?.includes('json') === true;
-      return { status: answer.status, headers: answer.headers, text, json: isJson ? (JSON.parse(text) as unknown) : undefined };
+      return {
+        status: answer.status,
+        headers: answer.headers,
+        text,
+        json: isJson ? (JSON.parse(text) as unknown) : undefined,
+      };
     },
   };
 }

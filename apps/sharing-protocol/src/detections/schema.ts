@@ -17,7 +17,6 @@ const SCHEMA = `
   create index access_person on access (person, day);
   create index access_child on access (child, at) where child is not null and standing in ('none', 'ended', 'self-claimed');
   create index access_emergency on access (day, organisation) where break_glass is not null;
-  create index access_day on access (day);
   create table daily (
     person text not null, day text not null, role text not null, children integer not null, exports integer not null,
     primary key (person, day)

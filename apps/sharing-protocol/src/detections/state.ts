@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { DecisionId, Instant, OrganisationId, PlainDate } from '#kernel';
 import type { LogToken } from '#event-log';
-import { drawOf, isCandidate, sampledAs, weekOf, type Access, type Suppression } from '#sharing';
+import { drawOf, hourOf, isCandidate, sampledAs, weekOf, type Access, type Suppression } from '#sharing';
 import { openDatabase } from './schema.ts';
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -232,6 +232,7 @@ function accessIn(row: Row): Access {
     decision: row['decision'],
     at: row['at'],
     day: row['day'],
+    hour: hourOf(row['at'] as Instant),
     person: row['person'],
     organisation: row['organisation'],
     role: row['role'],

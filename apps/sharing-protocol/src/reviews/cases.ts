@@ -119,7 +119,8 @@ export function openCase(
   grant: Grant,
   { review, sealed }: ReviewOpened,
 ): ReviewContent | undefined {
-  return openFromAudit(vault, grant, { stream: reviewStream(review), revision: 0, type: 'review.opened.v1' }, sealed);
+  const place = { stream: reviewStream(review), revision: 0, type: 'review.opened.v1' };
+  return openFromAudit(vault, grant, place, sealed) as ReviewContent | undefined;
 }
 
 /** So many hours later; earlier for a negative number. */

@@ -5,7 +5,7 @@ import { isUuid } from '#kernel';
 import { PEOPLE } from '#contracts';
 import { Access, CORE, CurrentPurposefulCaller, type Core, type PurposefulCaller } from '#nest-platform';
 import type { View } from '#projections';
-import { appendLook, handleReview, openFromAudit, readReview } from '#sharing';
+import { appendLook, handleReview, openWords, readReview } from '#sharing';
 import { grantDisclose } from '#vault';
 import { readYourWrites } from '../children/read-your-writes.ts';
 import { questionsTo } from '../views/reviews/query.ts';
@@ -58,8 +58,8 @@ export class QuestionsController {
         ({ review, question, asked_at: time, stream, revision, key_id: key, iv, sealed_text: text }) => {
           const place = { stream, revision, type: 'review.decided.v1' };
           const { vault } = this.#core;
-          const said = openFromAudit<{ words: string }>(vault, grantDisclose(decision), place, { key, iv, text });
-          return { review, question, time, words: said?.words ?? null };
+          const words = openWords(vault, grantDisclose(decision), place, { key, iv, text });
+          return { review, question, time, words: words ?? null };
         },
       ),
     };

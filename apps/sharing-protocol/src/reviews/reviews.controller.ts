@@ -15,7 +15,7 @@ import {
 import type { View } from '#projections';
 import {
   handleReview,
-  openFromAudit,
+  openWords,
   reviewEvents,
   sendNotice,
   type ReviewBook,
@@ -269,14 +269,14 @@ export class ReviewsController {
     if (!('words' in data)) return { time, what, by: data.by, ...('to' in data ? { to: data.to } : {}) };
     const place = { stream: reviewStream(event.stream.slice('review-'.length)), revision: event.revision, type };
     const grant = grantDisclose(decision);
-    const said = openFromAudit<{ readonly words: string }>(this.#core.vault, grant, place, data.words);
+    const words = openWords(this.#core.vault, grant, place, data.words);
     return {
       time,
       what,
       by: data.by,
       ...('outcome' in data ? { outcome: data.outcome } : {}),
       ...('question' in data ? { question: data.question } : {}),
-      ...(said === undefined ? {} : { words: said.words }),
+      ...(words === undefined ? {} : { words }),
     };
   }
 

@@ -2,6 +2,7 @@ import { dayOf, type DecisionId, type Instant, type OrganisationId, type PlainDa
 import { sensitivityOf, type LookContent, type Purpose, type Role } from '#contracts';
 import type { Protection } from '../model.ts';
 import { activeRelationship } from '../protection/relationship.ts';
+import { hourOf } from './calendar.ts';
 
 /** What an access was after: finding a child, reading of one, taking data away, or something that is about no child. */
 export type AccessKind = 'match' | 'open' | 'export' | 'other';
@@ -21,6 +22,8 @@ export interface Access {
   readonly at: Instant;
   /** Day in the area. */
   readonly day: PlainDate;
+  /** Hour of the area's clock, 0 to 23. */
+  readonly hour: number;
   readonly person: string;
   readonly organisation: OrganisationId;
   readonly role: Role;
@@ -66,6 +69,7 @@ export function accessOf(decision: DecisionId, look: LookContent, means: AccessM
     decision,
     at: look.at,
     day: dayOf(look.at),
+    hour: hourOf(look.at),
     person: means.person,
     organisation: reader.organisation,
     role: reader.role,

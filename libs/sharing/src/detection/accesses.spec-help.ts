@@ -1,5 +1,6 @@
 import { dayOf, toInstant, type DecisionId, type Instant, type OrganisationId } from '#kernel';
 import type { Access } from './access.ts';
+import { hourOf } from './calendar.ts';
 import type { History, Window } from './window.ts';
 
 export const SCHOOL = 'oakfield-primary' as OrganisationId;
@@ -17,6 +18,7 @@ export function access(minutes: number, differs: Partial<Access> = {}): Access {
     decision: `decision-${String(made).padStart(6, '0')}` as DecisionId,
     at,
     day: dayOf(at),
+    hour: hourOf(at),
     person: 'p1',
     organisation: SCHOOL,
     role: 'senco',

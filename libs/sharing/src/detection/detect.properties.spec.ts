@@ -60,7 +60,13 @@ describe('detections', () => {
     fc.assert(
       fc.property(ofMany, ([count, more, kind, effect, on]) => {
         const many = Array.from({ length: count + more }, (_, n) =>
-          access(0, { at: `${on}T10:00:00.000Z` as Access['at'], kind, effect, child: `c${String(n)}`, standing: 'none' }),
+          access(0, {
+            at: `${on}T10:00:00.000Z` as Access['at'],
+            kind,
+            effect,
+            child: `c${String(n)}`,
+            standing: 'none',
+          }),
         );
         const rules = (accesses: readonly Access[]) =>
           detect(windowOf(accesses, { history: { ...NO_HISTORY, own: [3, 3, 3, 3, 3] } }))

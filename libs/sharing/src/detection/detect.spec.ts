@@ -114,8 +114,7 @@ describe('what is looked for', () => {
 
   it('finds emergency access less than five minutes after a refusal of the same child', () => {
     const refused = access(0, { effect: 'deny', standing: 'none' });
-    const after = (minutes: number, child = 'c1') =>
-      access(minutes, { breakGlass: 'g', standing: 'none', child });
+    const after = (minutes: number, child = 'c1') => access(minutes, { breakGlass: 'g', standing: 'none', child });
     expect(found([refused, after(4)])).toEqual(['denied-then-break-glass']);
     expect(found([refused, after(5)])).toEqual([]);
     expect(found([refused, after(4, 'c2')])).toEqual([]);
@@ -163,7 +162,12 @@ describe('what is looked for', () => {
   it('finds a system that runs at night', () => {
     const run = (time: string) =>
       several(20, () =>
-        access(0, { at: winter('2026-11-24', time), role: 'organisation-system', standing: 'not-needed', kind: 'match' }),
+        access(0, {
+          at: winter('2026-11-24', time),
+          role: 'organisation-system',
+          standing: 'not-needed',
+          kind: 'match',
+        }),
       );
     expect(found(run('03:00'))).toEqual(['system-outside-window']);
     expect(found(run('05:00'))).toEqual([]);
@@ -187,7 +191,12 @@ describe('a finding', () => {
       words: '60 attempts to find or read children were refused in a day (5 or more are told).',
     });
     // The newest fifty, oldest first.
-    expect(finding?.evidence).toEqual(refused.slice(0, 50).toReversed().map(({ decision }) => decision));
+    expect(finding?.evidence).toEqual(
+      refused
+        .slice(0, 50)
+        .toReversed()
+        .map(({ decision }) => decision),
+    );
   });
 
   it('does not rest on what was aborted', () => {

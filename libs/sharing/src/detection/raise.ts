@@ -84,7 +84,7 @@ export function openFinding(
   grant: Grant,
   { finding, sealed }: Pick<DetectionRaised, 'finding' | 'sealed'>,
 ): DetectionContent | undefined {
-  return openFromAudit(vault, grant, placeOf(finding, 'detection.raised.v1'), sealed);
+  return openFromAudit(vault, grant, placeOf(finding, 'detection.raised.v1'), sealed) as DetectionContent | undefined;
 }
 
 /** Whom a suppression is about and why; undefined where its key is gone. */
@@ -93,7 +93,8 @@ export function openSuppression(
   grant: Grant,
   { suppression, sealed }: { readonly suppression: string; readonly sealed: DetectionRaised['sealed'] },
 ): SuppressionContent | undefined {
-  return openFromAudit(vault, grant, placeOf(suppression, 'detection.suppressed.v1'), sealed);
+  return openFromAudit(vault, grant, placeOf(suppression, 'detection.suppressed.v1'), sealed) as
+    SuppressionContent | undefined;
 }
 
 /** Which child is watched and why; undefined where its key is gone. */
@@ -102,7 +103,7 @@ export function openWatch(
   grant: Grant,
   { watch, sealed }: { readonly watch: string; readonly sealed: DetectionRaised['sealed'] },
 ): WatchContent | undefined {
-  return openFromAudit(vault, grant, placeOf(watch, 'detection.child-watched.v1'), sealed);
+  return openFromAudit(vault, grant, placeOf(watch, 'detection.child-watched.v1'), sealed) as WatchContent | undefined;
 }
 
 function placeOf(id: string, type: string) {

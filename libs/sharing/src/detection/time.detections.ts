@@ -1,6 +1,6 @@
 import type { Role } from '#contracts';
 import type { Access } from './access.ts';
-import { hourOf, isRestDay } from './calendar.ts';
+import { isRestDay } from './calendar.ts';
 import { DETECTION_RULES } from './rules.data.ts';
 import { finding, isAboutChild, type Detection } from './window.ts';
 
@@ -38,7 +38,6 @@ export const systemOutsideWindow: Detection = ({ access, day }) => {
   return finding('system-outside-window', access, found, { accesses: found.length }, words);
 };
 
-function isOutside({ at }: Access, from: number, until: number): boolean {
-  const hour = hourOf(at);
+function isOutside({ hour }: Access, from: number, until: number): boolean {
   return hour < from || hour >= until;
 }

@@ -92,7 +92,7 @@ export function scopeOf({ rule, person, child, organisation, team }: Finding): s
 }
 
 /** How many different values there are, those that are null left out. */
-export function distinct<T>(accesses: readonly Access[], of: (access: Access) => T | null): number {
+export function distinct(accesses: readonly Access[], of: (access: Access) => string | null): number {
   return new Set(accesses.map(of).filter((value) => value !== null)).size;
 }
 

@@ -22,17 +22,27 @@ export async function sealForAudit(
   return vault.seal(key, auditContext(place), canonicalBytes(content));
 }
 
-/** What was sealed there, as the type says it was written; undefined where its key is gone or it was moved. */
-export function openFromAudit<Content extends object>(
+/** What was sealed there, of the type that stands there; undefined where its key is gone or it was moved. */
+export function openFromAudit(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   place: AuditPlace,
   sealed: Sealed,
-): Content | undefined {
+): object | undefined {
   const opened = vault.open(grant, sealed, auditContext(place));
-  return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as Content) : undefined;
+  return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as object) : undefined;
 }
 
 function auditContext({ stream, revision, type }: AuditPlace): SealingContext {
   return { stream, revision, type, schema: type, owner: auditOwner(HUB) };
+}
+
+/** Words that {@link sealForAudit} sealed as `{ words }`; undefined where their key is gone. */
+export function openWords(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  place: AuditPlace,
+  sealed: Sealed,
+): string | undefined {
+  return (openFromAudit(vault, grant, place, sealed) as { readonly words: string } | undefined)?.words;
 }

@@ -64,9 +64,7 @@ describe('a review case', () => {
     expect(when(decide('appropriate', own), openedNow)).toEqual(refusal);
     expect(when({ type: 'assign', to: 'officer', officer: own }, openedNow)).toEqual(refusal);
     expect(when({ type: 'reopen', words, officer: own }, openedNow, decided('breach'))).toEqual(refusal);
-    expect(when({ type: 'assign', to: 'reader', officer }, openedNow)).toEqual(
-      rejected('REVIEW_OF_OWN_ACCESS', '/to'),
-    );
+    expect(when({ type: 'assign', to: 'reader', officer }, openedNow)).toEqual(rejected('REVIEW_OF_OWN_ACCESS', '/to'));
   });
 
   it('is assigned, and assigned to the same again without a change', () => {

@@ -11,7 +11,11 @@ const line: SamplingLine = { of: 'permits', percent: 1, purpose: null, organisat
 describe('the draw', () => {
   it('is the one that anybody makes from the id', () => {
     // printf 'tellonce review sample 00000000-0000-4000-8000-000000000000' | sha256sum | cut -c1-8
-    expect(drawOf('00000000-0000-4000-8000-000000000000' as DecisionId).toString(16).padStart(8, '0')).toBe('bdd8e3cd');
+    expect(
+      drawOf('00000000-0000-4000-8000-000000000000' as DecisionId)
+        .toString(16)
+        .padStart(8, '0'),
+    ).toBe('bdd8e3cd');
   });
 
   it('takes about as many in a hundred as the plan says, and of a larger share everything that a smaller one takes', () => {
@@ -22,9 +26,14 @@ describe('the draw', () => {
     }
     expect(draws.every((draw) => isDrawn(draw, 100))).toBe(true);
     fc.assert(
-      fc.property(id, fc.double({ min: 0, max: 100, noNaN: true }), fc.double({ min: 0, max: 100, noNaN: true }), (one, a, b) => {
-        if (isDrawn(drawOf(one), Math.min(a, b))) expect(isDrawn(drawOf(one), Math.max(a, b))).toBe(true);
-      }),
+      fc.property(
+        id,
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        fc.double({ min: 0, max: 100, noNaN: true }),
+        (one, a, b) => {
+          if (isDrawn(drawOf(one), Math.min(a, b))) expect(isDrawn(drawOf(one), Math.max(a, b))).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -67,7 +76,7 @@ describe('what is sampled', () => {
 });
 
 describe('the plan', () => {
-  const decide = (lines: readonly SamplingLine[], before: readonly SamplingLine[] | undefined = undefined) =>
+  const decide = (lines: readonly SamplingLine[], before?: readonly SamplingLine[]) =>
     samplingDecider.decide({ lines, by: 'o' }, before === undefined ? undefined : { lines: before, by: 'p' });
 
   it('is replaced as a whole, and the same again changes nothing', () => {
