@@ -145,7 +145,7 @@ describe('how much is shown', () => {
   it('is not known for another purpose, nor where the agreement is over', async () => {
     expect((await sees('', 'early-help')).exists).toBeUndefined();
     const json = { reason: 'review' };
-    mustBe(200, await hub.person('administrator').ask('/v1/agreements/front-door/endings', { json }));
+    mustBe(200, await frontDoor.system.ask('/v1/agreements/front-door/endings', { json }));
     expect((await sees()).exists).toBeUndefined();
     await inForce('front-door', frontDoor.id, ['education.enrolment'], { existenceOnly: ['social.child-protection'] });
     expect((await sees()).exists).toEqual(EXISTS);
