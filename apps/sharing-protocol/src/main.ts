@@ -9,8 +9,8 @@ await runApp(
     version: '1',
     demoPeople: [],
     parts: async (opened, config, logger) => {
-      const { views, resources } = await sharingProtocolParts(opened, config, logger);
-      return { modules: [SharingProtocolModule.of(views)], resources };
+      const { views, desks, resources } = await sharingProtocolParts(opened, config, logger);
+      return { modules: [SharingProtocolModule.of(views, desks)], resources };
     },
   }),
 );

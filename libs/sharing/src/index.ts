@@ -6,3 +6,7 @@ export * from './protection/index.ts';
 export * from './decide/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';
+export * from './legal-hold/index.ts';
+export * from './erasure-request/index.ts';
+export * from './subject-access/index.ts';
+export * from './retention/index.ts';

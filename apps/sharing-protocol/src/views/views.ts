@@ -7,6 +7,7 @@ import { openView, rebuild, runView, type View } from '#projections';
 import { openLook } from '#sharing';
 import { grantProcess } from '#vault';
 import { timelineView } from './timeline/projection.ts';
+import { requestsView } from './requests/projection.ts';
 import { usageView } from './usage/projection.ts';
 
 /** Injection token of the opened {@link Views}. */
@@ -16,6 +17,7 @@ export const VIEWS = Symbol('VIEWS');
 export interface Views {
   readonly timeline: View;
   readonly usage: View;
+  readonly requests: View;
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
   startRebuild(name: string): 'started' | 'running' | 'unknown';
   /** Stops every projector; for tests of what must hold without them. */
@@ -37,11 +39,12 @@ export async function openViews(
     openLook: (event) => lookIn(core, event),
     childHash: (child) => vault.lookupHash('usage-child', child),
   });
-  const [timeline, looks] = [
+  const [timeline, looks, requests] = [
     await openView({ definition: timelineView, dir, log, context }),
     await openView({ definition: usage, dir, log, context }),
+    await openView({ definition: requestsView, dir, log, context }),
   ];
-  const all = [timeline, looks];
+  const all = [timeline, looks, requests];
   const followers = all.map((view) => followSurely(`view-${view.name}`, (signal) => runView(view, { signal }), alarm));
   core.addEraser({ name: 'timeline', erase: async (record) => timeline.eraseRows(record) });
   const running = new Set<string>();
@@ -51,6 +54,7 @@ export async function openViews(
   return {
     timeline,
     usage: looks,
+    requests,
     status: () => Promise.all(all.map((view) => view.status())),
     startRebuild: (name) => {
       const view = all.find((each) => each.name === name);

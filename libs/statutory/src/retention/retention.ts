@@ -72,9 +72,8 @@ function startOf(from: RetentionStart, person: PersonFacts): PlainDate | undefin
 /** A circumstance that nobody knows of applies not: periods for the living are the longer ones, and stay. */
 function applies({ birthDate, death, lastContact, lookedAfter, adoptionOrder }: PersonFacts) {
   return ({ when }: RetentionPeriod): boolean => {
+    if (when === undefined) return true;
     switch (when) {
-      case undefined:
-        return true;
       case 'died':
         return typeof death === 'string';
       case 'died-before-18':

@@ -22,7 +22,7 @@ export interface TimelineItem {
 
 /** The permitted slices in the view's terms: hidden categories are found by the keys of the records, which the vault knows. */
 export function slicesFor(
-  permits: readonly Permit[],
+  permits: readonly Pick<Permit, 'slice'>[],
   records: readonly string[],
   vault: Vault,
 ): readonly PermittedSlice[] {
@@ -81,7 +81,8 @@ function isHidden(category: Category): boolean {
   return CATEGORIES[category] === 'restricted' || CATEGORIES[category] === 'sealed';
 }
 
-function categoryOf(vault: Vault, row: TimelineRow): string {
+/** The category of a row, also where the view may not hold it. */
+export function categoryOf(vault: Vault, row: TimelineRow): string {
   return row.category === 'restricted' ? (vault.describe(row.key_id)?.compartment ?? row.category) : row.category;
 }
 
