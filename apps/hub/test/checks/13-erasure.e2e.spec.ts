@@ -364,7 +364,7 @@ describe('check 13: erasure', () => {
       ['dpo', 'audit'],
       ['parent', 'subject-access'],
     ] as const) {
-      const usage = mustBe(200, await as(person, purpose, `/v1/children/${world.child}/usage`));
+      const usage = mustBe(200, await as(person, purpose, `/v1/children/${world.child}/usage?limit=200`));
       expect(usage.text).toContain(look.decision);
     }
   });
