@@ -90,6 +90,7 @@ const READERS: Readonly<Record<string, string>> = {
 /** People who are no readers here, and why. */
 const NO_READERS: Readonly<Record<string, string>> = {
   'health-visitor': 'works for the trust that screens, and sees what it told',
+  'dpo-deputy': 'reads what the officer of the area reads here',
   'dpo-oakfield': 'reads looks of Oakfield only, which the officer of the area reads here',
 };
 
@@ -129,6 +130,14 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
     `/v1/children/${NOBODY}/usage`,
   ],
   'GET /v1/children/:childId/consents': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/consents`),
+  'GET /v1/erasure-requests': () => ['/v1/erasure-requests?limit=1', '/v1/erasure-requests?status=all'],
+  'GET /v1/erasure-requests/:id': () => [`/v1/erasure-requests/${NOBODY}`],
+  'GET /v1/children/:childId/legal-holds': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/legal-holds`),
+  'GET /v1/retention/schedule': () => ['/v1/retention/schedule'],
+  'GET /v1/retention/due': () => ['/v1/retention/due'],
+  'GET /v1/subject-access-requests': () => ['/v1/subject-access-requests'],
+  'GET /v1/subject-access-requests/:id': () => [`/v1/subject-access-requests/${NOBODY}`],
+  'GET /v1/subject-access-requests/:id/pack': () => [`/v1/subject-access-requests/${NOBODY}/pack`],
   'POST /v1/child-matches': () => ['/v1/child-matches'],
 };
 /** Routes that are not walked, and why. */

@@ -8,6 +8,7 @@ const NOBODY = '11111111-1111-4111-8111-111111111111';
 const LEAD = 'Ottilie Quillfeather';
 const HELD = 'Reading record <script>alert(1)</script> of Year 3';
 const PATH = '/v1/subject-access-requests';
+const YES = { confirm: 'yes' };
 const DAY = 86_400_000;
 /** Everything that tells time but `Date`, which hub and clients read alike. */
 const TIMERS = [
@@ -99,7 +100,7 @@ describe('a subject access request across organisations', () => {
   });
 
   it('takes one of three answers from each organisation, for its own system only', async () => {
-    expect(await refusal(step('dpo', 'approvals'))).toEqual([409, 'SOURCES_NOT_ANSWERED']);
+    expect(await refusal(step('dpo', 'approvals', YES))).toEqual([409, 'SOURCES_NOT_ANSWERED']);
     expect((await step('dpo', 'answers', { answer: 'nothing-held' })).status).toBe(404);
     expect((await step('dpo-oakfield', 'answers', { answer: 'content' })).status).toBe(400);
     mustBe(200, await step('dpo-oakfield', 'answers', { answer: 'content', content: HELD }));
@@ -118,7 +119,7 @@ describe('a subject access request across organisations', () => {
 
   it('cannot be handed over while somebody has not answered, and is not there for the family until it is', async () => {
     expect((await as('parent', `${PATH}/${request}/pack`)).status).toBe(404);
-    expect(await refusal(step('dpo', 'releases'))).toEqual([409, 'REDACTIONS_NOT_APPROVED']);
+    expect(await refusal(step('dpo', 'releases', YES))).toEqual([409, 'REDACTIONS_NOT_APPROVED']);
     const { SUBJECT_ACCESS } = await import('../../../sharing-protocol/src/views/tokens.ts');
     const desk = hub.composed.app.get<{ command: (...given: readonly unknown[]) => Promise<unknown> }>(SUBJECT_ACCESS);
     // Officers whom the demonstration does not have answer for the rest.
@@ -144,10 +145,10 @@ describe('a subject access request across organisations', () => {
     const item = hearing?.factId ?? '';
     expect((await step('dpo', 'redactions', { item, outcome: 'withhold' })).status).toBe(400);
     mustBe(200, await step('dpo', 'redactions', { item, outcome: 'withhold', reason: 'third-party' }));
-    expect(await refusal(step('dpo', 'approvals'))).toEqual([409, 'SECOND_PERSON_NEEDED']);
-    mustBe(200, await step('dpo-deputy', 'approvals'));
-    expect(await refusal(step('dpo-deputy', 'releases'))).toEqual([409, 'SECOND_PERSON_NEEDED']);
-    mustBe(200, await step('dpo', 'releases'));
+    expect(await refusal(step('dpo', 'approvals', YES))).toEqual([409, 'SECOND_PERSON_NEEDED']);
+    mustBe(200, await step('dpo-deputy', 'approvals', YES));
+    expect(await refusal(step('dpo-deputy', 'releases', YES))).toEqual([409, 'SECOND_PERSON_NEEDED']);
+    mustBe(200, await step('dpo', 'releases', YES));
   });
 
   it('is handed to whoever asked, as JSON and as a page without scripts, under a look of its own', async () => {
@@ -172,6 +173,7 @@ describe('a subject access request across organisations', () => {
     expect(JSON.stringify(released)).not.toContain('mark');
     expect(JSON.stringify(released)).not.toContain(LEAD);
     expect(released.sources.find(({ organisation: id }) => id === 'oakfield-primary')).toMatchObject({ content: HELD });
+    advance(1000);
     const page = mustBe(200, await as('parent', `${PATH}/${request}/pack?format=html`));
     expect(page.headers.get('content-type')).toContain('text/html');
     expect(page.text).toMatch(/^<!doctype html>\n<html lang="en-GB">/);
@@ -220,7 +222,7 @@ describe('a subject access request across organisations', () => {
     });
     expect((await as('parent', `${PATH}/${request}/pack`)).status).toBe(404);
     request = await made();
-    expect((await step('dpo-oakfield', 'withdrawals')).status).toBe(404);
-    expect(mustBe(200, await step('parent', 'withdrawals')).json).toEqual({ request, status: 'withdrawn' });
+    expect((await step('dpo-oakfield', 'withdrawals', YES)).status).toBe(404);
+    expect(mustBe(200, await step('parent', 'withdrawals', YES)).json).toEqual({ request, status: 'withdrawn' });
   });
 });

@@ -26,6 +26,7 @@ import type { AccessPack, PackMaker } from './pack.ts';
 import { packHtml } from './pack-html.ts';
 import {
   AccessAnswerDto,
+  AccessConfirmationDto,
   AccessExtensionDto,
   AccessIdentityDto,
   AccessPackDto,
@@ -176,6 +177,7 @@ export class SubjectAccessStepsController {
   @HttpCode(200)
   approve(
     @Param('id') id: string,
+    @Body() _confirmation: AccessConfirmationDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -191,6 +193,7 @@ export class SubjectAccessStepsController {
   @HttpCode(200)
   release(
     @Param('id') id: string,
+    @Body() _confirmation: AccessConfirmationDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -226,6 +229,7 @@ export class SubjectAccessStepsController {
   @Access({ roles: ['parent', 'young-person', 'data-protection-officer'], purpose: 'required' })
   withdraw(
     @Param('id') id: string,
+    @Body() _confirmation: AccessConfirmationDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -109,6 +109,12 @@ export class AccessRefusalDto {
   words?: string;
 }
 
+/** Said on purpose: what follows can't be taken back. */
+export class AccessConfirmationDto {
+  @IsIn(['yes'])
+  confirm!: 'yes';
+}
+
 /** In which form the release is handed over. */
 export class AccessPackDto {
   @IsOptional()
