@@ -38,8 +38,9 @@ describe('a subject access request across organisations', () => {
     return [status, (json as { errors?: readonly { code: string }[] }).errors?.[0]?.code];
   };
   const pack = async (person: string) => mustBe(200, await as(person, `${PATH}/${request}/pack`)).json as Pack;
-  const advance = (milliseconds: number): void => void jest.setSystemTime(Date.now() + milliseconds);
-
+  const advance = (milliseconds: number): void => {
+    jest.setSystemTime(Date.now() + milliseconds);
+  };
   interface Pack {
     readonly state: string;
     readonly facts: readonly { readonly factId: string; readonly type: string; readonly mark?: string }[];

@@ -2,7 +2,16 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res }
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, isUuid, randomUuid, type ChildId, type OrganisationId, type PlainDate } from '#kernel';
-import { Access, CORE, CurrentPurposefulCaller, notFound, type Core, type PurposefulCaller } from '#nest-platform';
+import { looksPersonal } from '#contracts';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulCaller,
+  invalidInput,
+  notFound,
+  type Core,
+  type PurposefulCaller,
+} from '#nest-platform';
 import type { View } from '#projections';
 import {
   accessRequestRule,
@@ -74,6 +83,8 @@ export class SubjectAccessRequestsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly request: string }> {
+    // The name of a sign-in stands in the log as it is.
+    if (looksPersonal(dto.person ?? '')) throw invalidInput([{ code: 'ID_LOOKS_PERSONAL', pointer: '/person' }]);
     const child = dto.childId as ChildId;
     const records = this.#core.recordsOf(child);
     const result = await this.#core.disclose({

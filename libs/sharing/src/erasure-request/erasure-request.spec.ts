@@ -100,7 +100,7 @@ describe('a request for erasure', () => {
     fc.assert(
       fc.property(asked, (commands) => {
         const types: string[] = [];
-        let state: ErasureRequest = erasureRequestDecider.initialState as ErasureRequest;
+        let state: ErasureRequest = erasureRequestDecider.initialState;
         for (const command of commands) {
           const decided = decideErasureRequest(command, state);
           for (const change of decided.ok ? decided.value : ([] as readonly ErasureRequestChange[])) {
