@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -292,7 +292,14 @@ describe('check 13: erasure', () => {
   });
 
   it('is done by an organisation’s own officer for what it told', async () => {
-    const own = await erase({ organisation: 'oakfield-primary' }, 'dpo-oakfield');
+    const leak = join(hub.varDir, 'leak.txt');
+    writeFileSync(leak, Buffer.from(`of ${MAYA.nhsNumber ?? ''}`).toString('base64'));
+    const found = mustBe(202, await erase({ organisation: 'oakfield-primary' }, 'dpo-oakfield')).json;
+    expect(found).toMatchObject({ status: 'in-progress', failing: ['scan'], records: 1 });
+    rmSync(leak);
+    const { request } = found as { request: string };
+    const again = { childId: world.child, ground: 'article-17', request, organisation: 'oakfield-primary' };
+    const own = await officer('/v1/erasures', again, 'dpo-oakfield');
     expect(mustBe(201, own).json).toMatchObject({ records: 1, scan: { hits: 0 } });
     expect(await pupilSees()).not.toContain('education.enrolment-started.v1');
   });

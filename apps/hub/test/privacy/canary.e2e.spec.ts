@@ -160,7 +160,7 @@ describe('a child whose every identifier is searched for', () => {
     expect(heard.refusal.length - before).toBeGreaterThan(300);
     expect([...new Set(heard.refusal.filter((text) => found(text).length > 0))]).toEqual([]);
     expect([...new Set(heard.head.filter((text) => found(text).length > 0))]).toEqual([]);
-  }, 60_000);
+  }, 240_000);
 
   it('gives no name to a consent or an agreement: those stand in the log as they are', async () => {
     const scope = { categories: ['voice'], purposes: ['sen-support'] };
@@ -346,7 +346,7 @@ function wrongRequests({ method, path }: DeclaredRoute): readonly (Asking & { re
 
 function purposeFor(path: string, key = ''): string {
   if (key === 'administrator') return 'system-support';
-  if (/usage|consents/.test(path)) return 'subject-access';
-  if (path.includes('erasures')) return 'audit';
+  if (/usage|consents|subject-access/.test(path)) return 'subject-access';
+  if (/erasure|legal-holds|retention/.test(path)) return 'audit';
   return path.includes('admin') ? 'system-support' : 'sen-support';
 }

@@ -22,8 +22,9 @@ interface StatementRow {
 
 /** What to search the files for once the keys of these records are gone, out of every statement there is of them. */
 export async function canariesOf(core: Core, timeline: View, records: readonly string[]): Promise<readonly string[]> {
-  const canaries = new Canaries(core.vault);
   if (records.length === 0) return [];
+  const { organisations } = await core.tails.registry();
+  const canaries = new Canaries(core.vault, new Set([...organisations.values()].map(({ name }) => name)));
   for (let after: readonly [string, number] = ['', -1], full = true; full;) {
     const { rows } = await sql<StatementRow>`
       select fact_id, revision, owner, type, fact_type, key_id, iv, sealed_text from statement

@@ -6,8 +6,9 @@ import { erasureRequestStream } from './erasure-request.ts';
 
 /** Of identifiers: as long as a search of gigabytes demands. */
 const LEAST_IDENTIFIER = 8;
-/** Of words: a phrase, not a term that others use too. */
+/** Of words: a phrase of three words, not the name of a team or a term that others use, which may stand in the clear elsewhere. */
 const LEAST_WORDS = 16;
+const PHRASE = /\S+\s+\S+\s+\S/;
 /** Each is searched in a dozen writings, through every file. */
 const MOST_IDENTIFIERS = 24;
 const MOST_WORDS = 8;
@@ -23,9 +24,12 @@ export class Canaries {
   readonly #identifiers = new Set<string>();
   readonly #words = new Set<string>();
   readonly #vault: Pick<Vault, 'open'>;
+  readonly #register: ReadonlySet<string>;
 
-  constructor(vault: Pick<Vault, 'open'>) {
+  /** `register`: names that the registry has in the clear, which a fact may repeat. */
+  constructor(vault: Pick<Vault, 'open'>, register: ReadonlySet<string>) {
     this.#vault = vault;
+    this.#register = register;
   }
 
   /** Opens one statement under the grant to erase; what does not open has nothing to give. */
@@ -37,7 +41,8 @@ export class Canaries {
       if (identifier.length >= LEAST_IDENTIFIER) this.#identifiers.add(identifier);
     }
     for (const words of contentOf(event.type, event.data.fact)) {
-      if (words.length >= LEAST_WORDS) this.#words.add(words);
+      const own = words.length >= LEAST_WORDS && PHRASE.test(words) && !this.#register.has(words);
+      if (own) this.#words.add(words);
     }
   }
 
