@@ -244,7 +244,7 @@ describe('a child whose every identifier is searched for', () => {
     expect(wordsUnder(hub.folder, CANARIES)).toEqual([]);
     await hub.stop();
     expect(wordsUnder(hub.folder, CANARIES)).toEqual([]);
-  });
+  }, 60_000);
 });
 
 /** Files of bodies that are open and have no name any more. */
