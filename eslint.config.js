@@ -50,6 +50,8 @@ const openers = [
   'libs/vault/**',
   'libs/sharing/src/disclose/**', // disclose
   'libs/sharing/src/break-glass/words.ts', // disclose
+  'libs/sharing/src/erasure-request/**', // erase
+  'libs/sharing/src/retention/**', // process:retention
   'libs/sharing/src/publish/**', // process:publish, process:quarantine
   'libs/nest-platform/src/core/**', // process:usage, handed to the view
 ];

@@ -11,12 +11,13 @@ import { auditVerify } from './commands/audit.ts';
 import { examine } from './commands/doctor.ts';
 import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
 import { projectionLine, projections, rebuild } from './commands/projection.ts';
+import { erase, erasureLine, type EraseOptions } from './commands/erase.ts';
 import { timelineLines } from './commands/timeline.ts';
 import { tour } from './commands/tour.ts';
 import { witnessCommands } from './commands/witness/commands.ts';
 import { readSeed } from './seed/area.ts';
 import { seed } from './seed/run.ts';
-import { expectOk, signIn, type SignIn } from './sign-in.ts';
+import { signIn, type SignIn } from './sign-in.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Say = (line: string) => void;
@@ -86,20 +87,12 @@ function hubCommands(root: Command, say: Say, env: Environment): void {
     .description('destroys the keys, rows and identity of a child; the log and its proofs stay')
     .requiredOption('--ground <ground>', 'article-17, retention-ended or court-order')
     .option('--only <organisation>', "only this organisation's record")
-    .action(async (child: string, options: SignIn & { ground: string; only?: string }) => {
-      const client = await signIn(options);
-      const json = {
-        childId: child,
-        ground: options.ground,
-        ...(options.only === undefined ? {} : { organisation: options.only }),
-      };
-      const answer = await client.ask('/v1/erasures', { json, headers: { 'hub-purpose': 'audit' } });
-      const { erasureId, records, keysDestroyed } = expectOk(answer) as {
-        erasureId: string;
-        records: number;
-        keysDestroyed: number;
-      };
-      say(`erased: ${String(records)} records, ${String(keysDestroyed)} keys; ${erasureId}`);
+    .option('--request <id>', 'the granted request; article-17 needs one')
+    .option('--letter <a-f>', 'or records and grants one: the letter of UK GDPR art. 17(1) that applies')
+    .option('--from <who>', 'with --letter, who asked: parent, young-person, representative, organisation', 'parent')
+    .option('--identity <check>', 'with --letter, how it was made sure who they are', 'photo-identity-seen')
+    .action(async (child: string, options: SignIn & EraseOptions) => {
+      say(erasureLine(await erase(await signIn(options), child, options)));
     });
 }
 

@@ -6,8 +6,11 @@ import type { Composition } from '#nest-platform';
 
 /** All sectors and the sharing protocol in one process. */
 export const appParts: Composition['parts'] = async (...given) => {
-  const { views, resources } = await sharingProtocolParts(...given);
-  return { modules: [EducationModule, HealthModule, SocialCareModule, SharingProtocolModule.of(views)], resources };
+  const { views, desks, resources } = await sharingProtocolParts(...given);
+  return {
+    modules: [EducationModule, HealthModule, SocialCareModule, SharingProtocolModule.of(views, desks)],
+    resources,
+  };
 };
 
 export { VIEWS, type Views } from '../../sharing-protocol/src/sharing-protocol.module.ts';

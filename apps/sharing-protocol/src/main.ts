@@ -9,8 +9,8 @@ await runApp(
     version: '1',
     demoPeople: [],
     parts: async (...given) => {
-      const { views, resources } = await sharingProtocolParts(...given);
-      return { modules: [SharingProtocolModule.of(views)], resources };
+      const { views, desks, resources } = await sharingProtocolParts(...given);
+      return { modules: [SharingProtocolModule.of(views, desks)], resources };
     },
   }),
 );

@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AccessDecisionsController } from './access/access-decisions.controller.ts';
 import { ReadersController } from './access/readers.controller.ts';
-import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { AgreementsController } from './agreements/agreements.controller.ts';
 import { AgreementVersionsController } from './agreements/versions.controller.ts';
@@ -15,30 +14,64 @@ import { DirectionsController } from './children/directions.controller.ts';
 import { ObjectionsController } from './children/objections.controller.ts';
 import { RelationshipClaimsController } from './children/relationship-claims.controller.ts';
 import { SharingDecisionsController } from './children/sharing-decisions.controller.ts';
-import { CORE, type AppParts, type Composition, type Core } from '#nest-platform';
+import { CORE, repeatSurely, type AppParts, type Composition, type Core } from '#nest-platform';
 import { breakGlassBooks } from '#sharing';
 import { BreakGlassGrantsController } from './break-glass/grants.controller.ts';
 import { BreakGlassReviewsController } from './break-glass/reviews.controller.ts';
 import { openProcesses } from './processes.ts';
 import { DETECTIONS_STATE } from './detections/open-detections.ts';
+import { ErasureWorks } from './erasure/carry-out.ts';
+import { ErasureRequestsController } from './erasure/erasure-requests.controller.ts';
+import { ErasuresController } from './erasure/erasures.controller.ts';
+import { LegalHoldsController } from './legal-hold/legal-holds.controller.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { TilesController } from './proof/tiles.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
 import { NoticesController } from './views/notices/notices.controller.ts';
-import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { AUDIT, BREAK_GLASS, BREAK_GLASS_BOOKS, NOTICES, REVIEWS, TIMELINE, USAGE } from './views/tokens.ts';
+import {
+  AUDIT,
+  BREAK_GLASS,
+  BREAK_GLASS_BOOKS,
+  ERASURE_WORKS,
+  NOTICES,
+  PACKS,
+  REQUESTS,
+  RETENTION,
+  REVIEWS,
+  SUBJECT_ACCESS,
+  TIMELINE,
+  USAGE,
+} from './views/tokens.ts';
 import { DetectionsController } from './reviews/detections.controller.ts';
 import { QuestionsController } from './reviews/questions.controller.ts';
 import { ReviewsController } from './reviews/reviews.controller.ts';
 import { SamplingController } from './reviews/sampling.controller.ts';
+import { RetentionDesk } from './retention/desk.ts';
+import { RetentionController } from './retention/retention.controller.ts';
+import { SubjectAccessDesk } from './subject-access/desk.ts';
+import { PackMaker } from './subject-access/pack.ts';
+import { SubjectAccessRequestsController } from './subject-access/subject-access-requests.controller.ts';
+import { SubjectAccessStepsController } from './subject-access/subject-access-steps.controller.ts';
+import { TimelineController } from './views/timeline/timeline.controller.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { UsageReceiptController } from './views/usage/usage-receipt.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
+/** What works on more than one view, made once. */
+export interface Desks {
+  readonly erasures: ErasureWorks;
+  readonly retention: RetentionDesk;
+  readonly subjectAccess: SubjectAccessDesk;
+  readonly packs: PackMaker;
+}
+
+/** How often an erasure that a store failed on is tried again. */
+const MINUTE = 60_000;
+
 /** Who may see what for which purpose, and the proof of every look. */
 @Module({})
 export class SharingProtocolModule {
-  static of(views: Views): DynamicModule {
+  static of(views: Views, desks: Desks): DynamicModule {
     return {
       module: SharingProtocolModule,
       controllers: [
@@ -59,6 +92,8 @@ export class SharingProtocolModule {
         DetectionsController,
         ErasuresController,
         NoticesController,
+        ErasureRequestsController,
+        LegalHoldsController,
         ProjectionsController,
         ProofController,
         ReadersController,
@@ -68,6 +103,9 @@ export class SharingProtocolModule {
         QuestionsController,
         ReviewsController,
         SamplingController,
+        RetentionController,
+        SubjectAccessRequestsController,
+        SubjectAccessStepsController,
         TimelineController,
         UsageController,
         UsageReceiptController,
@@ -82,6 +120,11 @@ export class SharingProtocolModule {
         { provide: BREAK_GLASS_BOOKS, useFactory: ({ log }: Core) => breakGlassBooks(log), inject: [CORE] },
         { provide: REVIEWS, useValue: views.reviews },
         { provide: DETECTIONS_STATE, useValue: views.detections },
+        { provide: REQUESTS, useValue: views.requests },
+        { provide: ERASURE_WORKS, useValue: desks.erasures },
+        { provide: RETENTION, useValue: desks.retention },
+        { provide: SUBJECT_ACCESS, useValue: desks.subjectAccess },
+        { provide: PACKS, useValue: desks.packs },
       ],
     };
   }
@@ -90,7 +133,7 @@ export class SharingProtocolModule {
 /** What the sharing protocol opens before its module can be made; whoever composes it closes it. */
 export async function sharingProtocolParts(
   ...[opened, config, logger, metrics]: Parameters<Composition['parts']>
-): Promise<{ readonly views: Views; readonly resources: AppParts['resources'] }> {
+): Promise<{ readonly views: Views; readonly desks: Desks; readonly resources: AppParts['resources'] }> {
   const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
   const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
   metrics.gauges(
@@ -109,16 +152,31 @@ export async function sharingProtocolParts(
     erase: async (record) => {
       const child = identity.childOf(record);
       // Its family is told of what others keep, as long as anybody keeps anything.
-      if (child === undefined || core.recordsOf(child).some(({ recordId }) => recordId !== record)) return;
-      await views.notices.eraseRows(child);
+      if (child === undefined || core.recordsOf(child).some(({ recordId }) => recordId !== record)) return 0;
+      return views.notices.eraseRows(child);
     },
   });
+  const retention = new RetentionDesk(core, views.timeline);
+  const desks: Desks = {
+    erasures: new ErasureWorks({ core, ...views }),
+    retention,
+    subjectAccess: new SubjectAccessDesk(core, views.requests),
+    packs: new PackMaker(core, views.timeline, views.usage, retention),
+  };
+  core.addEraser({
+    name: 'subject-access',
+    erase: async () => 0,
+    eraseChild: (child) => desks.subjectAccess.eraseChild(child),
+  });
+  const resumed = repeatSurely('erasures', () => desks.erasures.resume('erasures-resumed'), alarm, MINUTE);
   const stop = async (): Promise<void> => {
     for (const process of processes) await process.stop();
   };
   return {
     views,
+    desks,
     resources: [
+      { name: 'erasures', close: () => resumed.stop() },
       { name: 'processes', close: stop },
       { name: 'views', close: () => views.close() },
     ],

@@ -94,13 +94,15 @@ export class View {
   /**
    * Removes an erased record, and its bytes, from every generation there is: the live one, one being built (also by a process that
    * was killed) and one still answering its last queries. Rejects with {@link WalNotTruncated} where a reader of another process keeps
-   * the bytes in the write-ahead log for more than two seconds: call it again.
+   * the bytes in the write-ahead log for more than two seconds: call it again. How many rows went from all of them.
    */
-  async eraseRows(recordId: string): Promise<void> {
+  async eraseRows(recordId: string): Promise<number> {
     await this.#finishing?.catch(() => undefined);
+    let rows = 0;
     for (const generation of [this.#live, this.#beside, ...this.#retired.keys()]) {
-      if (generation !== null) await eraseFrom(generation, recordId);
+      if (generation !== null) rows += await eraseFrom(generation, recordId);
     }
+    return rows;
   }
   /** The generation being built beside the live one; continued where a killed rebuild left it. */
   beside(): Generation {
@@ -162,11 +164,12 @@ export class View {
   }
 }
 
-async function eraseFrom(generation: Generation, recordId: string): Promise<void> {
+async function eraseFrom(generation: Generation, recordId: string): Promise<number> {
+  const before = generation.gone;
   for (let tries = 0; ; tries++) {
     try {
       generation.erase(recordId);
-      return;
+      return generation.gone - before;
     } catch (error) {
       if (!(error instanceof WalNotTruncated) || tries >= 100) throw error;
       await wait(20);

@@ -11,3 +11,7 @@ export * from './gate/index.ts';
 export * from './publish/index.ts';
 export * from './detection/index.ts';
 export * from './review/index.ts';
+export * from './legal-hold/index.ts';
+export * from './erasure-request/index.ts';
+export * from './subject-access/index.ts';
+export * from './retention/index.ts';

@@ -289,6 +289,44 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/notices': 'one’s own only, in notices.e2e.spec.ts',
   'GET /v1/break-glass-grants': 'one’s own only, in checks/09-break-glass.e2e.spec.ts',
   'GET /v1/break-glass-reviews': 'the data-protection officers’ only, in checks/09-break-glass.e2e.spec.ts',
+  'GET /v1/erasure-requests': 'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/erasure-requests': 'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/erasure-requests/:id': 'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/erasure-requests/:id/decisions':
+    'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/children/:childId/legal-holds':
+    'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/children/:childId/legal-holds':
+    'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'PATCH /v1/children/:childId/legal-holds/:hold':
+    'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/retention/due': 'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/subject-access-requests': 'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests': 'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/subject-access-requests/:id': 'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/subject-access-requests/:id/pack':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/identity':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/pauses':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/resumptions':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/extensions':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/answers':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/redactions':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/approvals':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/releases':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/refusals':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-requests/:id/withdrawals':
+    'family and officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/retention/schedule': 'the schedule is open to everybody signed in',
   'POST /v1/child-matches': 'takes identifiers, not ids; in worlds.e2e.spec.ts',
   'GET /v1/detection-rules': 'the rules are open to everybody signed in',
   'GET /v1/detections': 'lists what is the officer’s own; to officers only, held below',
@@ -407,6 +445,21 @@ describe('check 3: ids of another organisation', () => {
       ['/v1/review-sampling-plan', {}],
       ['/v1/review-sampling-plan', { method: 'PUT', json: { lines: [] } }],
       ['/v1/review-samples?week=2026-W48', {}],
+      ['/v1/erasure-requests', {}],
+      ['/v1/erasure-requests', { json: { childId: child } }],
+      [`/v1/erasure-requests/${NOBODY}`, {}],
+      [`/v1/erasure-requests/${NOBODY}/decisions`, { json: {} }],
+      [`/v1/children/${child}/legal-holds`, {}],
+      [`/v1/children/${child}/legal-holds`, { json: {} }],
+      [`/v1/children/${child}/legal-holds/${NOBODY}`, { method: 'PATCH', json: {} }],
+      ['/v1/retention/due', {}],
+      ['/v1/subject-access-requests', {}],
+      ['/v1/subject-access-requests', { json: { childId: child } }],
+      [`/v1/subject-access-requests/${NOBODY}`, {}],
+      [`/v1/subject-access-requests/${NOBODY}/pack`, {}],
+      ...['identity', 'pauses', 'resumptions', 'extensions', 'answers', 'redactions']
+        .concat(['approvals', 'releases', 'refusals', 'withdrawals'])
+        .map((step) => [`/v1/subject-access-requests/${NOBODY}/${step}`, { json: {} }] as const),
     ];
     const people = [...callers(), ['senco', hub.person('senco'), 'sen-support'] as const];
     for (const [path, asking] of closed)

@@ -15,8 +15,8 @@ const APPS: Readonly<Record<string, Composition['parts']>> = {
   health: async () => ({ modules: [HealthModule], resources: [] }),
   'social-care': async () => ({ modules: [SocialCareModule], resources: [] }),
   'sharing-protocol': async (...given) => {
-    const { views, resources } = await sharingProtocolParts(...given);
-    return { modules: [SharingProtocolModule.of(views)], resources };
+    const { views, desks, resources } = await sharingProtocolParts(...given);
+    return { modules: [SharingProtocolModule.of(views, desks)], resources };
   },
 };
 

@@ -91,6 +91,7 @@ const READERS: Readonly<Record<string, string>> = {
 /** People who are no readers here, and why. */
 const NO_READERS: Readonly<Record<string, string>> = {
   'health-visitor': 'works for the trust that screens, and sees what it told',
+  'dpo-deputy': 'reads what the officer of the area reads here',
   'dpo-oakfield': 'reads looks of Oakfield only, which the officer of the area reads here',
 };
 
@@ -150,6 +151,14 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   'GET /v1/notices': () => ['/v1/notices?limit=1', '/v1/notices?cursor=AAAA'],
   'GET /v1/break-glass-grants': () => ['/v1/break-glass-grants'],
   'GET /v1/break-glass-reviews': () => ['/v1/break-glass-reviews?limit=1', '/v1/break-glass-reviews?cursor=AAAA'],
+  'GET /v1/erasure-requests': () => ['/v1/erasure-requests?limit=1', '/v1/erasure-requests?status=all'],
+  'GET /v1/erasure-requests/:id': () => [`/v1/erasure-requests/${NOBODY}`],
+  'GET /v1/children/:childId/legal-holds': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/legal-holds`),
+  'GET /v1/retention/schedule': () => ['/v1/retention/schedule'],
+  'GET /v1/retention/due': () => ['/v1/retention/due'],
+  'GET /v1/subject-access-requests': () => ['/v1/subject-access-requests'],
+  'GET /v1/subject-access-requests/:id': () => [`/v1/subject-access-requests/${NOBODY}`],
+  'GET /v1/subject-access-requests/:id/pack': () => [`/v1/subject-access-requests/${NOBODY}/pack`],
   'POST /v1/child-matches': () => ['/v1/child-matches'],
   'GET /v1/detection-rules': () => ['/v1/detection-rules'],
   'GET /v1/detections': () => ['/v1/detections', '/v1/detections?limit=2', '/v1/detections?rule=refused-attempts'],

@@ -5,7 +5,7 @@ import { listRoutes, STEP_UP_ACR } from '#nest-platform';
 import { demonstrationPerson, type Answer } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
 import { asked } from '../audit/asking.ts';
-import { caughtUp, CONSENT, runningHub, timeline, type HubOptions, type RunningHub } from '../running-hub.ts';
+import { caughtUp, CONSENT, mustBe, runningHub, timeline, type HubOptions, type RunningHub } from '../running-hub.ts';
 import { barrier, MAYA, seen, tellWorld, VOICE, withdraw, type World } from './world.ts';
 
 const folder = temporaryFolder();
@@ -17,6 +17,12 @@ let ended: number[] = [];
 beforeAll(async () => {
   hub = await runningHub({ folder: folder.path });
   world = await tellWorld(hub);
+  const made = async (answer: Promise<Answer>) => (mustBe(201, await answer).json as { request: string }).request;
+  const json = { childId: world.child, from: 'parent', identity: 'not-needed' };
+  requests.erasure = await made(as('dpo', 'audit', '/v1/erasure-requests', { json }));
+  requests.access = await made(
+    as('dpo', 'subject-access', '/v1/subject-access-requests', { json: { childId: world.child } }),
+  );
   await caughtUp(hub);
   query = (await asked(hub, hub.person('dpo'), { child: world.child })).id;
   await hub.stop();
@@ -33,6 +39,22 @@ async function reopened(openLog?: HubOptions['openLog'], stage?: HubOptions['sta
     ...(openLog === undefined ? {} : { openLog }),
   });
 }
+
+/** The requests that are asked about, made while the log could be written. */
+const requests = { erasure: '', access: '' };
+/** The steps of a subject access request, each with a body that is taken. */
+const STEPS: Readonly<Record<string, object>> = {
+  identity: { how: 'not-needed' },
+  pauses: { reason: 'identity' },
+  resumptions: {},
+  extensions: { reason: 'complex' },
+  answers: { answer: 'nothing-held' },
+  redactions: { item: '11111111-1111-4111-8111-111111111111', outcome: 'release' },
+  approvals: { confirm: 'yes' },
+  releases: { confirm: 'yes' },
+  refusals: { reason: 'excessive' },
+  withdrawals: { confirm: 'yes' },
+};
 
 /** Everything that may only answer once its look is kept; `PATCH` and `POST` of consents read before they write. */
 const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
@@ -83,15 +105,44 @@ const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
     as('senco', 'sen-support', '/v1/child-matches', {
       json: { nhsNumber: MAYA.nhsNumber, surname: MAYA.surname, birthDate: MAYA.birthDate },
     }),
+  'POST /v1/erasures': () =>
+    as('dpo', 'audit', '/v1/erasures', { json: { childId: world.child, ground: 'court-order' } }),
+  'GET /v1/erasure-requests': () => as('dpo', 'audit', '/v1/erasure-requests'),
+  'POST /v1/erasure-requests': () =>
+    as('dpo', 'audit', '/v1/erasure-requests', {
+      json: { childId: world.child, from: 'parent', identity: 'not-needed' },
+    }),
+  'GET /v1/erasure-requests/:id': () => as('dpo', 'audit', `/v1/erasure-requests/${requests.erasure}`),
+  'POST /v1/erasure-requests/:id/decisions': () =>
+    as('dpo', 'audit', `/v1/erasure-requests/${requests.erasure}/decisions`, {
+      json: { outcome: 'grant', ground: 'a' },
+    }),
+  'GET /v1/children/:childId/legal-holds': () => as('dpo', 'audit', `/v1/children/${world.child}/legal-holds`),
+  'POST /v1/children/:childId/legal-holds': () =>
+    as('dpo', 'audit', `/v1/children/${world.child}/legal-holds`, {
+      json: { reason: 'complaint', reviewOn: '2099-01-01' },
+    }),
+  'PATCH /v1/children/:childId/legal-holds/:hold': () =>
+    as('dpo', 'audit', `/v1/children/${world.child}/legal-holds/${requests.erasure}`, {
+      method: 'PATCH',
+      json: { change: 'lift' },
+    }),
+  'GET /v1/retention/due': () => as('dpo', 'audit', '/v1/retention/due'),
+  'GET /v1/subject-access-requests': () => as('dpo', 'subject-access', '/v1/subject-access-requests'),
+  'POST /v1/subject-access-requests': () =>
+    as('parent', 'subject-access', '/v1/subject-access-requests', { json: { childId: world.child } }),
+  'GET /v1/subject-access-requests/:id': () => onRequest(''),
+  'GET /v1/subject-access-requests/:id/pack': () => onRequest('/pack'),
+  ...Object.fromEntries(
+    Object.entries(STEPS).map(([step, json]) => [
+      `POST /v1/subject-access-requests/:id/${step}`,
+      () => onRequest(`/${step}`, { json }),
+    ]),
+  ),
 };
 
 /** Routes that state a purpose and say nothing of a child: what they do is an event of its own, or numbers. */
-const NOT_LOOKING = [
-  'GET /v1/admin/projections',
-  'GET /v1/cohort-counts',
-  'POST /v1/admin/projections/:name/rebuilds',
-  'POST /v1/erasures',
-];
+const NOT_LOOKING = ['GET /v1/admin/projections', 'GET /v1/cohort-counts', 'POST /v1/admin/projections/:name/rebuilds'];
 
 /** Refusals, which are looks too: nothing says whether the child is there. */
 const REFUSED: Readonly<Record<string, () => Promise<Answer>>> = {
@@ -103,6 +154,10 @@ const REFUSED: Readonly<Record<string, () => Promise<Answer>>> = {
 
 function as(person: string, purpose: string, path: string, asking: object = {}): Promise<Answer> {
   return hub.person(person).ask(path, { ...asking, headers: { 'hub-purpose': purpose } });
+}
+
+function onRequest(path: string, asking: object = {}): Promise<Answer> {
+  return as('dpo', 'subject-access', `/v1/subject-access-requests/${requests.access}${path}`, asking);
 }
 
 function nothingLeft(answer: Answer): void {

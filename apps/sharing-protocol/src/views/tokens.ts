@@ -12,3 +12,13 @@ export const BREAK_GLASS = Symbol('BREAK_GLASS');
 export const BREAK_GLASS_BOOKS = Symbol('BREAK_GLASS_BOOKS');
 /** Findings and review cases. */
 export const REVIEWS = Symbol('REVIEWS');
+/** Requests for erasure and subject access, and legal holds. */
+export const REQUESTS = Symbol('REQUESTS');
+/** What carries out erasures. */
+export const ERASURE_WORKS = Symbol('ERASURE_WORKS');
+/** What says which records are no longer to be kept. */
+export const RETENTION = Symbol('RETENTION');
+/** Subject access requests. */
+export const SUBJECT_ACCESS = Symbol('SUBJECT_ACCESS');
+/** What makes their releases. */
+export const PACKS = Symbol('PACKS');

@@ -15,6 +15,7 @@ import { noticesView } from './notices/projection.ts';
 import { openDetections, type Detections } from '../detections/open-detections.ts';
 import { reviewsView } from './reviews/projection.ts';
 import { timelineView } from './timeline/projection.ts';
+import { requestsView } from './requests/projection.ts';
 import { usageView } from './usage/projection.ts';
 
 /** Injection token of the opened {@link Views}. */
@@ -31,6 +32,7 @@ export interface Views {
   readonly reviews: View;
   /** What the looks are searched for, read beside the views. */
   readonly detections: Detections;
+  readonly requests: View;
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
   startRebuild(name: string): 'started' | 'running' | 'unknown';
   /** Stops every projector; for tests of what must hold without them. */
@@ -71,7 +73,8 @@ export async function openViews(
   const notices = await open(told);
   const breakGlass = await open(breakGlassView);
   const reviews = await open(reviewsView);
-  const all = [timeline, looks, decisions, notices, breakGlass, reviews];
+  const requests = await open(requestsView);
+  const all = [timeline, looks, decisions, notices, breakGlass, reviews, requests];
   const limits = { ...AUDIT_LIMITS, rowsADay: auditRowsADay };
   const audits = new AuditDesk({ core, view: decisions, limits, alarm });
   const followers = all.map((view) => followSurely(`view-${view.name}`, (signal) => runView(view, { signal }), alarm));
@@ -90,6 +93,7 @@ export async function openViews(
     breakGlass,
     reviews,
     detections,
+    requests,
     status: () => Promise.all(all.map((view) => view.status())),
     startRebuild: (name) => {
       const view = all.find((each) => each.name === name);

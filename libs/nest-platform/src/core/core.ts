@@ -2,7 +2,7 @@ import type { Chance, ChildId, Clock, OrganisationId, Outcome, RecordId } from '
 import type { Reason, SubjectIdentity } from '#contracts';
 import type { MatchOutcome } from '#identity';
 import type { EventLog, LogToken } from '#event-log';
-import type { Disclose, LookBook, ProtectionCommand, RegistryCommand, Tails } from '#sharing';
+import type { Disclose, HoldPlaced, LookBook, ProtectionCommand, RegistryCommand, Tails } from '#sharing';
 import type { Vault } from '#vault';
 
 /** Who gives a command, for the record of it. */
@@ -17,14 +17,22 @@ export type CommandOutcome = Outcome<{ readonly changed: boolean; readonly token
 /** What was erased of a child. */
 export interface Erasure {
   readonly erasureId: string;
+  /** Records of which every store is free; a record that a store failed on is not among them. */
   readonly records: number;
   readonly keysDestroyed: number;
+  /** How many rows, items or keys each store gave up. */
+  readonly stores: readonly { readonly store: string; readonly removed: number }[];
+  /** Stores that failed: ask again until there is none. */
+  readonly failing: readonly string[];
 }
 
 /** Destroys everything readable that one store holds of a record; each store registers one (design §3.5). */
 export interface Eraser {
   readonly name: string;
-  erase(record: RecordId): Promise<void>;
+  /** Answers how many rows or items went; may be repeated. */
+  readonly erase: (record: RecordId) => Promise<number>;
+  /** What is held of the child itself, once none of its records is left. */
+  readonly eraseChild?: (child: ChildId) => Promise<number>;
 }
 
 /** The parts of a running hub that controllers speak to. Made by `openCore`, handed to Nest under {@link CORE}. */
@@ -47,7 +55,7 @@ export interface Core {
   };
   registryCommand(command: RegistryCommand, meta: CommandMeta): Promise<CommandOutcome>;
   protectionCommand(child: ChildId, command: ProtectionCommand, meta: CommandMeta): Promise<CommandOutcome>;
-  /** Erases the records of a child that the named organisation (or, for null, any) keeps here. */
+  /** Erases the records of a child that the named organisation (or, for null, any) keeps here. Throws `ErasureHeld`. */
   erase(
     child: ChildId,
     organisation: OrganisationId | null,
@@ -55,6 +63,12 @@ export interface Core {
     meta: CommandMeta,
   ): Promise<Erasure>;
   addEraser(eraser: Eraser): void;
+  /** Names of the stores that erasing reaches besides keys and identity. */
+  erasers(): readonly string[];
+  /** The legal holds that keep records of a child: of the organisation, or, for null, any. */
+  holdsOn(child: ChildId, organisation: OrganisationId | null): Promise<readonly HoldPlaced[]>;
+  /** Every file and folder that the hub writes to: what is searched after an erasure. */
+  readonly folders: readonly string[];
   /** A position for its writer's eyes only, and back. */
   readonly tokens: WriterTokens;
   readonly proof: Proof;

@@ -1,7 +1,7 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '#kernel';
 import type { Publishing } from '#sharing';
 import type { Follower } from './follow.ts';
+import { repeatSurely } from './repeat.ts';
 
 const HOUR = 3_600_000;
 
@@ -15,22 +15,6 @@ export function expireSurely(
   alarm: (what: string, error: unknown) => void,
   everyMs: number = HOUR,
 ): Follower {
-  const stop = new AbortController();
-  const { signal } = stop;
-  const running = (async () => {
-    while (!signal.aborted) {
-      try {
-        await publishing.expireQuarantine(clock.now(), { correlationId: 'quarantine-expiry' });
-      } catch (error) {
-        alarm('quarantine-expiry', error);
-      }
-      await wait(everyMs, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  })();
-  return {
-    stop: async () => {
-      stop.abort();
-      await running;
-    },
-  };
+  const expire = () => publishing.expireQuarantine(clock.now(), { correlationId: 'quarantine-expiry' });
+  return repeatSurely('quarantine-expiry', expire, alarm, everyMs);
 }

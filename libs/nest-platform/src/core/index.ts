@@ -1,7 +1,10 @@
+export * from './byte-scan.ts';
 export * from './core.ts';
 export * from './derived-keys.ts';
+export { ErasureHeld } from './erasure.ts';
 export * from './follow.ts';
 export * from './open-core.ts';
+export * from './repeat.ts';
 export * from './tails.ts';
 export * from './compose.ts';
 export * from './quarantine-view.ts';

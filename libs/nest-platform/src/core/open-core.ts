@@ -18,7 +18,7 @@ import { loadKek, openVault, sealingOnly } from '#vault';
 import { commandsOf } from './commands.ts';
 import type { Core, Eraser } from './core.ts';
 import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
-import { erasureOf } from './erasure.ts';
+import { erasureOf, holdsOf } from './erasure.ts';
 import { followSurely, type Follower } from './follow.ts';
 import { openRelationshipsProcess } from './relationships.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
@@ -158,8 +158,11 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     childOf: (record) => identity.childOf(record),
     match: (subject) => identity.match(subject),
     ...commandsOf(log, clock, tails),
-    erase: erasureOf({ vault, identity, erasers, chance }),
+    erase: erasureOf({ log, vault, identity, erasers, chance, alarm }),
     addEraser: (eraser) => void erasers.push(eraser),
+    erasers: () => erasers.map(({ name }) => name),
+    holdsOn: holdsOf({ log, identity }),
+    folders: [varDir, `${options.keyFile}.erasures`, ...(options.witnessDir === undefined ? [] : [options.witnessDir])],
     tokens: writerTokens(hubSecret(master, 'cursor'), chance),
     proof: {
       vkey: signer.vkey,

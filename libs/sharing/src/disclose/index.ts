@@ -10,5 +10,6 @@ export * from './open-fact.ts';
 export type { Redaction } from './redact.ts';
 export * from './rules.ts';
 export * from './statements.ts';
+export * from './request-words.ts';
 export * from './words.ts';
 export * from './sealed-words.ts';

@@ -1,5 +1,11 @@
 import { fail, ok, type FactId, type JsonObject, type Outcome } from '#kernel';
-import { factDefinition, type FactDefinition, type Sealed, type SealingContext } from '#contracts';
+import {
+  factDefinition,
+  type FactDefinition,
+  type Sealed,
+  type SealingContext,
+  type SubjectIdentity,
+} from '#contracts';
 import type { Grant, OpenRefusal, Vault } from '#vault';
 import type { Permit } from '../model.ts';
 import { existenceOf, redact, type Redaction } from './redact.ts';
@@ -66,13 +72,20 @@ function statementIn(
   return stated === undefined || definition === undefined ? fail('tampered') : ok({ definition, stated });
 }
 
-function statedIn(jws: string): Stated | undefined {
+/** The event that a fact's sealed words are: what was signed, of whom and what. Undefined where it is no signature's text. */
+export function signedEvent(
+  jws: string,
+):
+  | { readonly type: string; readonly data: { readonly subject: SubjectIdentity; readonly fact: JsonObject } }
+  | undefined {
   const payload = jws.split('.')[1];
   if (payload === undefined) return undefined;
-  const event = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as {
-    readonly type: string;
-    readonly data: { readonly fact: JsonObject };
-  };
+  return JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as ReturnType<typeof signedEvent>;
+}
+
+function statedIn(jws: string): Stated | undefined {
+  const event = signedEvent(jws);
+  if (event === undefined) return undefined;
   const { fact } = event.data;
   if (event.type !== 'any.fact-corrected.v1') return { type: event.type, data: fact };
   const { type, fact: corrected, reason } = fact as { type: string; fact: JsonObject; reason?: string };

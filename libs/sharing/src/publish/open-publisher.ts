@@ -10,7 +10,7 @@ import { eraseQuarantined, expireQuarantine, resolveQuarantine, type Resolution,
 export interface Publishing extends Publisher {
   resolveQuarantine(item: FactId, resolution: Resolution): Promise<Resolved>;
   expireQuarantine(at: Instant, meta: Meta): Promise<number>;
-  eraseQuarantined(record: RecordId, meta: Meta): Promise<void>;
+  eraseQuarantined(record: RecordId, meta: Meta): Promise<number>;
 }
 
 /** Puts a publisher together: verify → validate → match → gate → seal → append (design §1). */

@@ -89,9 +89,10 @@ export async function expireQuarantine(parts: QuarantineParts, at: Instant, meta
 
 /**
  * Gives up what waits of a record that is being erased: its words are sealed under keys of the items' own, which the record's do not reach.
- * May be repeated.
+ * May be repeated. How many items there were.
  */
-export async function eraseQuarantined(parts: QuarantineParts, record: RecordId, meta: Meta): Promise<void> {
+export async function eraseQuarantined(parts: QuarantineParts, record: RecordId, meta: Meta): Promise<number> {
+  let items = 0;
   for (const item of parts.identity.submissions.quarantinedOf(record)) {
     // The key first: nothing can be read any more whatever fails after.
     await parts.vault.destroy(item, 'quarantine');
@@ -99,7 +100,9 @@ export async function eraseQuarantined(parts: QuarantineParts, record: RecordId,
     const waits = setAside !== undefined && setAside.open && setAside.kind === 'quarantined';
     if (waits) await end(parts, item, 'RECORD_ERASED', setAside.organisation, meta.correlationId);
     else await forget(parts, item);
+    items += 1;
   }
+  return items;
 }
 
 async function end(

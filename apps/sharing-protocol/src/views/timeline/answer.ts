@@ -1,6 +1,6 @@
 import { dayOf, type FactId, type Instant, type JsonObject } from '#kernel';
 import { isHidden, type Obligation, type Provenance, type SealingContext } from '#contracts';
-import { openExistence, openFact, type Permit, type Redaction, type SealedFact } from '#sharing';
+import { openExistence, openFact, type Permit, type Redaction, type SealedFact, type Shown } from '#sharing';
 import { grantDisclose, type Vault } from '#vault';
 import type { PermittedSlice, TimelineRow } from './query.ts';
 
@@ -42,7 +42,7 @@ export interface PermittedRow {
 
 /** The permitted slices in the view's terms: hidden categories are found by the keys of the records, which the vault knows. */
 export function slicesFor(
-  permits: readonly Permit[],
+  permits: readonly (Pick<Permit, 'slice'> & Partial<Pick<Permit, 'rule'>>)[],
   records: readonly string[],
   vault: Vault,
 ): readonly PermittedSlice[] {
@@ -84,7 +84,11 @@ export function permitsSeen(rows: readonly PermittedRow[]): readonly Permit[] {
 }
 
 /** Opens a page under its decision. A fact whose key is gone is not there; one that was tampered with stops everything. */
-export function openPage(vault: Vault, decision: string, rows: readonly PermittedRow[]): readonly TimelineItem[] {
+export function openPage(
+  vault: Vault,
+  decision: string,
+  rows: readonly { readonly row: TimelineRow; readonly permit: Shown }[],
+): readonly TimelineItem[] {
   return rows.flatMap(({ row, permit }) => {
     const opened = openFact(vault, grantDisclose(decision), factOf(row), permit);
     if (!opened.ok) {
@@ -141,7 +145,8 @@ export class TamperedFact extends Error {
   override readonly name = 'TamperedFact';
 }
 
-function categoryOf(vault: Vault, row: TimelineRow): string {
+/** The category of a row, also where the view may not hold it. */
+export function categoryOf(vault: Vault, row: TimelineRow): string {
   return row.category === 'restricted' ? (vault.describe(row.key_id)?.compartment ?? row.category) : row.category;
 }
 

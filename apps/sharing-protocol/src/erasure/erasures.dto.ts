@@ -1,6 +1,6 @@
 import { IsIn, IsOptional, IsUUID, Matches, MaxLength } from 'class-validator';
 
-/** Whose records are erased, and on which ground; the request and its authority are kept outside of the hub. */
+/** Whose records are erased, and on which ground; for article 17 under which granted request. */
 export class ErasureDto {
   @IsUUID()
   childId!: string;
@@ -13,4 +13,8 @@ export class ErasureDto {
 
   @IsIn(['article-17', 'retention-ended', 'court-order'])
   ground!: 'article-17' | 'retention-ended' | 'court-order';
+
+  @IsOptional()
+  @IsUUID()
+  request?: string;
 }

@@ -1,0 +1,2 @@
+export * from './birth-date.ts';
+export * from './due.ts';

@@ -1,0 +1,4 @@
+export * from './decide.ts';
+export * from './events.ts';
+export * from './rule.ts';
+export * from './subject-access.ts';
