@@ -179,7 +179,8 @@ function conditions(filters: AuditSearch['filters'], branch: Branch): readonly R
   if (relationship === 'some') holds.push(sql`l.relationship <> 'none'`);
   else if (relationship !== undefined) holds.push(sql`l.relationship = ${relationship}`);
   if (category !== undefined || source !== undefined) {
-    holds.push(sql`exists (select 1 from slice s where s.decision_id = l.decision_id
+    // With the time every index of slices ends in one row.
+    holds.push(sql`exists (select 1 from slice s where s.decision_id = l.decision_id and s.recorded_at = l.recorded_at
       ${source === undefined ? sql`` : sql`and s.organisation = ${source}`}
       ${category === undefined ? sql`` : sql`and s.category = ${category}`})`);
   }
