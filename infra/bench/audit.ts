@@ -21,7 +21,7 @@ import { figure, median } from './lib.ts';
  */
 const LOOKS = process.argv.includes('--quick') ? 100_000 : 1_000_000;
 const REAL = process.argv.includes('--quick') ? 20_000 : 100_000;
-const ASKED = 1_000;
+const ASKED = 300;
 const YEAR = 365 * 86_400_000;
 const CHILDREN = 20_000;
 const USERS = 3_000;
