@@ -150,7 +150,7 @@ describe('ids of another organisation', () => {
     await receiptOf(hub.person('senco'), decision);
     const { id: query } = await asked(hub, hub.person('dpo'), { child: world.child });
     theirs = { child: world.child, organisation: world.school.id, submission, fact, decision, query };
-  });
+  }, 30_000);
   afterAll(() => hub.remove());
 
   const callers = (): readonly (readonly [string, HubClient, string])[] => [

@@ -49,6 +49,7 @@ export function auditView(means: AuditMeans): ViewDefinition {
           ['child_hash', ...newestFirst],
           ['user_hash', ...newestFirst],
           ['organisation', ...newestFirst],
+          ['organisation', 'effect', ...newestFirst],
           ['break_glass', ...newestFirst],
           ['relationship', ...newestFirst],
           ['effect', ...newestFirst],

@@ -153,13 +153,22 @@ function driving(
   if (breakGlass === true) return { table: 'look', condition: sql`break_glass = 1` };
   if (relationship === 'self-claimed') return { table: 'look', condition: sql`relationship = 'self-claimed'` };
   if (branch.of === 'facts') return { table: 'slice', condition: sql`organisation = ${branch.organisation}` };
-  if (branch.of === 'people') return { table: 'look', condition: sql`organisation = ${branch.organisation}` };
+  if (branch.of === 'people') return looksOf(branch.organisation, filters.effect);
   if (category !== undefined) return { table: 'slice', condition: sql`category = ${category}` };
   if (source !== undefined) return { table: 'slice', condition: sql`organisation = ${source}` };
-  if (organisation !== undefined) return { table: 'look', condition: sql`organisation = ${organisation}` };
+  if (organisation !== undefined) return looksOf(organisation, filters.effect);
   if (filters.effect === 'deny') return { table: 'look', condition: sql`effect = 'deny'` };
   if (relationship === 'none') return { table: 'look', condition: sql`relationship = 'none'` };
   return { table: 'look' };
+}
+
+/** Refusals are few among an organisation's looks, so they have an index of their own. */
+function looksOf(
+  organisation: string,
+  effect: AuditFilters['effect'],
+): { readonly table: 'look'; readonly condition: RawBuilder<unknown> } {
+  const of = sql`organisation = ${organisation}`;
+  return { table: 'look', condition: effect === 'deny' ? sql`${of} and effect = 'deny'` : of };
 }
 
 /** Everything that has to hold; what the index saw to holds anyway. */
