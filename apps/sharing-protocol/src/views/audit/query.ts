@@ -152,7 +152,8 @@ function driving(
   if (userHash !== undefined) return { table: 'look', condition: sql`user_hash = ${userHash}` };
   if (breakGlass === true) return { table: 'look', condition: sql`break_glass = 1` };
   if (relationship === 'self-claimed') return { table: 'look', condition: sql`relationship = 'self-claimed'` };
-  if (branch.of === 'facts') return { table: 'slice', condition: sql`organisation = ${branch.organisation}` };
+  if (branch.of === 'facts')
+    return { table: 'slice', condition: sql`organisation = ${branch.organisation} and own = 0` };
   if (branch.of === 'people') return looksOf(branch.organisation, filters.effect);
   if (category !== undefined) return { table: 'slice', condition: sql`category = ${category}` };
   if (source !== undefined) return { table: 'slice', condition: sql`organisation = ${source}` };
