@@ -179,7 +179,7 @@ async function queries(): Promise<void> {
     longest = Math.max(longest, performance.now() - last);
     last = performance.now();
   }, 1);
-  for await (const row of auditRows(reader, { scope: EVERYBODY, filters: {}, pin }, 1_000))
+  for await (const row of auditRows(reader, { scope: EVERYBODY, filters: {}, pin }, 500))
     if (row.at !== '') counted += 1;
   clearInterval(beat);
   const seconds = (performance.now() - began) / 1000;

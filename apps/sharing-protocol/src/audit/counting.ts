@@ -27,7 +27,7 @@ const KEPT = 500;
 const AT_ONCE = 4;
 
 /**
- * Counts answers beside the requests, a few thousand rows at a time. What it finds follows from the question alone, so after a restart the
+ * Counts answers beside the requests, a few hundred rows at a time. What it finds follows from the question alone, so after a restart the
  * same is found again.
  */
 export class Counting {
@@ -75,7 +75,7 @@ export class Counting {
     try {
       while (!stopped() && !(await this.#means.waitUntil(search)));
       if (stopped()) return;
-      for await (const { at, decision } of auditRows(this.#means, search, 1_000)) {
+      for await (const { at, decision } of auditRows(this.#means, search, 500)) {
         if (stopped()) return;
         if (count === this.#means.most) {
           this.#put(query, { state: 'ready', count, reached: reached?.at ?? null, last: reached });

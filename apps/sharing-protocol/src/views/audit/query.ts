@@ -52,7 +52,7 @@ interface Row {
 }
 
 /** One statement examines at most so many rows: other requests are served between two. */
-const A_STATEMENT = 1_000;
+const A_STATEMENT = 500;
 
 /** Decisions that a question finds, newest first. Nothing that was recorded after its position, however late it is read. */
 export async function* auditRows(reader: AuditReader, search: AuditSearch, first = 200): AsyncGenerator<Found> {
