@@ -66,12 +66,15 @@ export async function auditQuery(
   }
   const exported = await ask(`/${status.id}/export?format=${format}`);
   expectOk(exported);
-  if (output === undefined) write(exported.text);
-  else writeFileSync(output, exported.text, { mode: 0o600 });
-  const decision = exported.headers.get('hub-decision-id') ?? '';
-  const proof = await ask(`/${status.id}/export/manifest?format=${format}&decision=${decision}`);
-  expectOk(proof);
-  if (output !== undefined) writeFileSync(`${output}.tlog-proof`, proof.text, { mode: 0o600 });
+  if (output === undefined) {
+    write(exported.text);
+  } else {
+    writeFileSync(output, exported.text, { mode: 0o600 });
+    const decision = exported.headers.get('hub-decision-id') ?? '';
+    const proof = await ask(`/${status.id}/export/manifest?format=${format}&decision=${decision}`);
+    expectOk(proof);
+    writeFileSync(`${output}.tlog-proof`, proof.text, { mode: 0o600 });
+  }
   const more = status.goOn === undefined ? '' : `; there are more: ask again with --to ${status.goOn.to}`;
   tell(`${String(status.count)} decisions in question ${status.id}${more}`);
 }

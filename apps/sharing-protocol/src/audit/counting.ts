@@ -23,9 +23,11 @@ export interface CountMeans extends AuditReader {
 const BEGUN: Count = { state: 'waiting', count: 0, reached: null, last: null };
 /** Counts of so many questions are kept; a forgotten one is counted again when it is asked for. */
 const KEPT = 500;
+/** So many are counted at once; others wait their turn. */
+const AT_ONCE = 4;
 
 /**
- * Counts answers beside the requests, a few thousand rows at a time. What it finds follows from the question alone, so after a restart the
+ * Counts answers beside the requests, a few hundred rows at a time. What it finds follows from the question alone, so after a restart the
  * same is found again.
  */
 export class Counting {
@@ -33,6 +35,8 @@ export class Counting {
   readonly #counts = new Map<string, Count>();
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  readonly #queue: (() => void)[] = [];
+  #free = AT_ONCE;
 
   constructor(means: CountMeans) {
     this.#means = means;
@@ -43,7 +47,7 @@ export class Counting {
     const known = this.#counts.get(query);
     if (known !== undefined && known.state !== 'failed') return known;
     this.#put(query, BEGUN);
-    const run = this.#run(query, search).finally(() => this.#running.delete(run));
+    const run = this.#inTurn(query, search).finally(() => this.#running.delete(run));
     this.#running.add(run);
     return BEGUN;
   }
@@ -53,13 +57,26 @@ export class Counting {
     await Promise.all(this.#running);
   }
 
+  async #inTurn(query: string, search: AuditSearch): Promise<void> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    else this.#free -= 1;
+    try {
+      await this.#run(query, search);
+    } finally {
+      const next = this.#queue.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+
   async #run(query: string, search: AuditSearch): Promise<void> {
-    const { signal } = this.#stop;
+    const stopped = () => this.#stop.signal.aborted;
     let [count, reached]: [number, Place | null] = [0, null];
     try {
-      while (!(await this.#means.waitUntil(search))) if (signal.aborted) return;
-      for await (const { at, decision } of auditRows(this.#means, search, 1_000)) {
-        if (signal.aborted) return;
+      while (!stopped() && !(await this.#means.waitUntil(search)));
+      if (stopped()) return;
+      for await (const { at, decision } of auditRows(this.#means, search, 500)) {
+        if (stopped()) return;
         if (count === this.#means.most) {
           this.#put(query, { state: 'ready', count, reached: reached?.at ?? null, last: reached });
           return;

@@ -168,6 +168,25 @@ describe('the desk where decisions are asked for', () => {
     });
   });
 
+  it('writes a file part by part, each under a decision of its own', async () => {
+    for (let n = 0; n < 10; n++) await look('school');
+    const desk = deskOf({ chunk: 3 });
+    const { id } = await askedOf(desk, officer);
+    const { bytes } = await desk.export(officer, 'EXPORT', id, 'jsonl');
+    const rows: number[] = [];
+    for await (const part of bytes) rows.push(part.toString('utf8').split('"record":"decision"').length - 1);
+    expect(rows).toEqual([0, 3, 3, 3, 1, 0]);
+    let decided = 0;
+    for await (const batch of log.readAll({ families: ['look'] }))
+      for (const { data } of batch) {
+        const { type, by, data: recorded } = decodeRecord(data) as unknown as LookEvent;
+        if (type !== 'look.recorded.v1' || by !== 'hub') continue;
+        const opened = openLook(vault, grantProcess('audit'), recorded.decision, by, recorded.sealed);
+        if (opened?.route === 'EXPORT') decided += 1;
+      }
+    expect(decided).toBe(4);
+  });
+
   it('says that an answer is cut at its most, in the status and in the file, and how to go on', async () => {
     const made: string[] = [];
     for (let n = 0; n < 7; n++) made.push(await look('school'));

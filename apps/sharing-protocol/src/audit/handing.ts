@@ -64,7 +64,7 @@ export class Handing {
     this.#reader = { view, log: core.log, keyAlive: (key) => core.vault.describe(key) !== undefined };
     this.counting = new Counting({
       ...this.#reader,
-      waitUntil: async ({ pin }) => pin === null || view.waitUntil(pin, 1_000),
+      waitUntil: async ({ pin }) => pin === null || view.waitUntil(pin, 200),
       most: limits.most,
       alarm: (error) => alarm('audit-query', error),
     });

@@ -311,7 +311,7 @@ describe('any looks, any question', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   }, 60_000);
 

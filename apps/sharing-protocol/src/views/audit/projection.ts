@@ -49,6 +49,7 @@ export function auditView(means: AuditMeans): ViewDefinition {
           ['child_hash', ...newestFirst],
           ['user_hash', ...newestFirst],
           ['organisation', ...newestFirst],
+          ['organisation', 'effect', ...newestFirst],
           ['break_glass', ...newestFirst],
           ['relationship', ...newestFirst],
           ['effect', ...newestFirst],
@@ -60,11 +61,14 @@ export function auditView(means: AuditMeans): ViewDefinition {
           decision_id: { type: 'text', notNull: true },
           organisation: { type: 'text', notNull: true },
           category: { type: 'text', notNull: true },
+          /** 1 where its own people looked, as they mostly do: looks of others at an organisation's facts are found past them. */
+          own: { type: 'integer', notNull: true },
           recorded_at: { type: 'text', notNull: true },
         },
         primaryKey: ['decision_id', 'organisation', 'category'],
         indexes: [
           ['organisation', ...newestFirst],
+          ['organisation', 'own', ...newestFirst],
           ['category', ...newestFirst],
         ],
       },
@@ -117,7 +121,13 @@ function rowsOf(
   const slices = content.slices.map(({ organisation, category }) => ({
     op: 'put' as const,
     table: 'slice',
-    row: { decision_id: decision, organisation, category, recorded_at: record.recordedAt },
+    row: {
+      decision_id: decision,
+      organisation,
+      category,
+      own: organisation === content.reader.organisation ? 1 : 0,
+      recorded_at: record.recordedAt,
+    },
   }));
   return [{ op: 'put', table: 'look', row }, ...slices];
 }
