@@ -89,6 +89,7 @@ const READERS: Readonly<Record<string, string>> = {
 };
 /** People who are no readers here, and why. */
 const NO_READERS: Readonly<Record<string, string>> = {
+  'young-person': 'is of no family here, and would read what a parent reads',
   'health-visitor': 'works for the trust that screens, and sees what it told',
   'dpo-oakfield': 'reads looks of Oakfield only, which the officer of the area reads here',
 };
