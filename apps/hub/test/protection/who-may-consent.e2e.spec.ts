@@ -149,8 +149,11 @@ describe('a local authority and a court', () => {
     const asked = { method: 'PATCH', json: { decision: 'withdraw' }, headers: { 'hub-purpose': 'subject-access' } };
     const taken = await hub.person('parent').ask(path, asked);
     expect([taken.status, taken.json]).toMatchObject([400, { errors: [{ code: 'CONSENT_OF_ANOTHER' }] }]);
-    expect((await ask('social-worker', 'directions/voice-1/endings', {})).status).toBe(404);
-    mustBe(200, await ask('social-worker', `directions/${direction}/endings`, {}));
+    const ended = { because: 'order-ended' };
+    expect((await ask('social-worker', 'directions/voice-1/endings', ended)).status).toBe(404);
+    const mind = await ask('social-worker', `directions/${direction}/endings`, { because: 'decided-anew' });
+    expect([mind.status, mind.json]).toMatchObject([400, { errors: [{ code: 'CONSENT_OF_ANOTHER' }] }]);
+    mustBe(200, await ask('social-worker', `directions/${direction}/endings`, ended));
     expect(await sees()).toBe(true);
   });
 });
