@@ -125,6 +125,8 @@ describe('a local authority and a court', () => {
     const early = await direct({ decision: 'give', authority: 'care-order' });
     expect([early.status, early.json]).toMatchObject([400, { errors: [{ code: 'CARE_ORDER_MISSING' }] }]);
     const order = { kind: 'care-order', evidence: 'care-order', from: '2026-01-01' };
+    const nurse = await ask('health-visitor', 'authorities', order);
+    expect([nurse.status, nurse.json]).toMatchObject([403, { code: 'HUB_NOT_CHILDRENS_SOCIAL_CARE' }]);
     mustBe(201, await ask('social-worker', 'authorities', order));
     mustBe(201, await direct({ decision: 'give', authority: 'care-order' }));
     expect(await sees()).toBe(true);
