@@ -32,6 +32,7 @@ describe('the health service, alone in its process', () => {
     ]);
     expect(Object.keys(paths[submissions]?.post?.requestBody?.content ?? {}).toSorted()).toEqual([
       'application/cloudevents-batch+json',
+      'application/fhir+json',
       'application/fhir+xml',
       'application/xml',
       'text/xml',

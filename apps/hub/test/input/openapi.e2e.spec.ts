@@ -114,6 +114,7 @@ describe('the API’s description', () => {
     const submit = description.paths['/v1/organisations/{organisation}/submissions']?.['post'];
     expect(Object.keys(submit?.requestBody?.content ?? {}).toSorted()).toEqual([
       'application/cloudevents-batch+json',
+      'application/fhir+json',
       'application/fhir+xml',
       'application/xml',
       'text/csv',

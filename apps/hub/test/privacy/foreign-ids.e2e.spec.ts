@@ -153,7 +153,7 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
   },
   'POST /v1/children/:childId/directions/:direction/endings': {
     path: ({ child }) => `/v1/children/${child}/directions/voice-1/endings`,
-    asking: () => ({ method: 'POST' }),
+    asking: () => ({ json: { because: 'order-ended' } }),
   },
   'GET /v1/children/:childId/sharing-decisions': { path: ({ child }) => `/v1/children/${child}/sharing-decisions` },
   'POST /v1/children/:childId/sharing-decisions': {
@@ -162,7 +162,7 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
   },
   'POST /v1/children/:childId/sharing-decisions/:decision/endings': {
     path: ({ child }) => `/v1/children/${child}/sharing-decisions/${NOBODY}/endings`,
-    asking: () => ({ method: 'POST' }),
+    asking: () => ({ json: { because: 'no-longer-needed' } }),
   },
   'GET /v1/children/:childId/objections': { path: ({ child }) => `/v1/children/${child}/objections` },
   'POST /v1/children/:childId/objections': {

@@ -90,6 +90,7 @@ const READERS: Readonly<Record<string, string>> = {
 };
 /** People who are no readers here, and why. */
 const NO_READERS: Readonly<Record<string, string>> = {
+  'young-person': 'is of no family here, and would read what a parent reads',
   'health-visitor': 'works for the trust that screens, and sees what it told',
   'dpo-deputy': 'reads what the officer of the area reads here',
   'dpo-oakfield': 'reads looks of Oakfield only, which the officer of the area reads here',
@@ -380,12 +381,18 @@ describe('what is refused and what is absent cost the same', () => {
   });
   afterAll(() => hub.remove());
 
+  const BODIES: Readonly<Record<string, object>> = { 'relationship-claims': { reason: 'new-referral', words: 'Why.' } };
   const absent = { ...MAYA, nhsNumber: '9991774602', surname: 'Nobody' };
   it.each([
     ['senco-riverside', 'sen-support', 'timeline', 404],
     ['teacher-elsewhere', 'sen-support', 'timeline', 404],
     ['administrator', 'system-support', 'timeline', 404],
     ['administrator', 'system-support', 'usage', 403],
+    ['senco-riverside', 'sen-support', 'authorities', 404],
+    ['senco-riverside', 'sen-support', 'sharing-decisions', 404],
+    ['senco-riverside', 'sen-support', 'objections', 404],
+    ['senco-riverside', 'sen-support', 'relationship-claims', 404],
+    ['teacher-elsewhere', 'sen-support', 'relationship-claims', 404],
     ['senco-riverside', 'sen-support', 'child-matches', 200],
     ['administrator', 'system-support', 'child-matches', 200],
   ] as const)('%s, %s, %s: the same reads, decisions and appends', async (key, purpose, route, status) => {
@@ -393,7 +400,8 @@ describe('what is refused and what is absent cost the same', () => {
       const { nhsNumber, surname, birthDate } = known ? MAYA : absent;
       const matching = route === 'child-matches';
       const path = matching ? '/v1/child-matches' : `/v1/children/${known ? child : NOBODY}/${route}`;
-      const asking = matching ? { json: { nhsNumber, surname, birthDate } } : {};
+      const body = matching ? { nhsNumber, surname, birthDate } : BODIES[route];
+      const asking = body === undefined ? {} : { json: body };
       done = [];
       const answer = mustBe(
         status,

@@ -3,9 +3,18 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import type { ChildId } from '#kernel';
+import type { EventLog } from '#event-log';
+import { openSqliteLog } from '#event-log/sqlite';
 import { CORE, type Core } from '#nest-platform';
-import { SAMPLES, taken, type WholeReceipt } from '../input/submitting.ts';
-import { organisation, PUBLIC_TASK, runningHub, type RunningHub, type TestOrganisation } from '../running-hub.ts';
+import { handIn as submit, SAMPLES, taken, type WholeReceipt } from '../input/submitting.ts';
+import {
+  organisation,
+  PUBLIC_TASK,
+  runningHub,
+  type HubOptions,
+  type RunningHub,
+  type TestOrganisation,
+} from '../running-hub.ts';
 import { MAYA, seen, stopProjectors, tellWorld, type World } from '../trust/world.ts';
 
 const PROFILE = 'voice.one-page-profile-written.v1';
@@ -45,8 +54,8 @@ const ERROR = bundle(role({ status: 'entered-in-error', meta: { lastUpdated: '20
 let hub: RunningHub;
 let world: World;
 let surgery: TestOrganisation;
-const start = async () => {
-  hub = await runningHub();
+const start = async (options: HubOptions = {}) => {
+  hub = await runningHub(options);
   world = await tellWorld(hub);
   surgery = await organisation(hub, 'gp-federation', 'health', { 'any.authority-recorded.v1': PUBLIC_TASK });
 };
@@ -102,6 +111,31 @@ describe('a proxy role of the NHS', () => {
     },
     30_000,
   );
+
+  it('that a crash left out of the protection is recorded from the log', async () => {
+    let armed = false;
+    const failing = (log: EventLog): EventLog =>
+      new Proxy(log, {
+        get: (target, name) => {
+          const member = Reflect.get(target, name) as unknown;
+          if (typeof member !== 'function') return member;
+          return (...given: readonly unknown[]) => {
+            if (name === 'append' && armed && String(given[0]).startsWith('protection-')) {
+              armed = false;
+              return Promise.reject(new Error('crash'));
+            }
+            return Reflect.apply(member, target, given) as unknown;
+          };
+        },
+      });
+    await start({ openLog: async (path) => failing(await openSqliteLog({ path })) });
+    armed = true;
+    const answer = await submit(surgery, { body: JSON.stringify(ACTIVE), type: 'application/fhir+json' });
+    expect([armed, answer.status]).toEqual([false, expect.any(Number)]);
+    for (let tries = 0; tries < 400 && (await protection()).length === 0; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await protection()).toMatchObject([{ evidence: 'nhs-validated-role', person: 'person-3d77' }]);
+  }, 30_000);
 
   it('goes with its record to the child it belongs to, and leaves nothing that lets somebody in', async () => {
     await start();

@@ -4,7 +4,15 @@ import type { ChildId, OrganisationId, PlainDate } from '#kernel';
 import { CORE, type Core } from '#nest-platform';
 import type { Answer } from '#nest-platform/client';
 import { activeRelationship } from '#sharing';
-import { mustBe, organisation, PUBLIC_TASK, runningHub, type RunningHub } from '../running-hub.ts';
+import {
+  childIdOf,
+  mustBe,
+  organisation,
+  PUBLIC_TASK,
+  runningHub,
+  type RunningHub,
+  type TestOrganisation,
+} from '../running-hub.ts';
 import { MAYA, seen, tellWorld, type World } from '../trust/world.ts';
 
 const NOBODY = '11111111-1111-4111-8111-111111111111';
@@ -12,12 +20,13 @@ const ID = '5f0d7a52-3c1e-4c8b-9d43-6a0e5b1c2d01';
 
 let hub: RunningHub;
 let world: World;
+let care: TestOrganisation;
 
 beforeEach(async () => {
   hub = await runningHub();
   world = await tellWorld(hub);
   // Social care has told of Maya, and nobody there works with her.
-  const care = await organisation(hub, 'childrens-social-care', 'social-care');
+  care = await organisation(hub, 'childrens-social-care', 'social-care');
   await organisation(hub, 'riverside-special', 'education');
   const told = await care.tell({
     id: 'relationship-1',
@@ -66,6 +75,22 @@ describe('a professional’s own word that they work with a child', () => {
     expect(await workerSees()).toBe(false);
     expect((await claim('social-worker', reason)).status).toBe(400);
     expect(await workerSees()).toBe(false);
+  });
+
+  it('is told of each child, also where it bears the id of a claim on another', async () => {
+    const other = { ...MAYA, localId: 'care-2', nhsNumber: '9991774602', surname: 'Other' };
+    const told = await care.tell({
+      id: 'relationship-2',
+      type: 'any.relationship-started.v1',
+      category: 'identity.core',
+      basis: PUBLIC_TASK,
+      subject: other,
+      fact: { kind: 'allocation', name: 'somebody-else', person: 'person-0001', startDate: '2022-09-06' },
+    });
+    expect(told.outcome).toBe('published');
+    for (const child of [world.child, await childIdOf(care, other)])
+      mustBe(201, await claim('social-worker', { id: ID, reason: 'new-referral' }, child));
+    expect(await notices()).toHaveLength(4);
   });
 
   it('is over after 14 days at most', async () => {

@@ -10,6 +10,7 @@ import { tellWorld, type World } from '../trust/world.ts';
 
 const SCOPE = { categories: ['health.screening'], purposes: ['sen-support'] };
 const ID = '5f0d7a52-3c1e-4c8b-9d43-6a0e5b1c2d01';
+const ENDS = { because: 'no-longer-needed' };
 const WHY = 'Said in confidence at the clinic.';
 
 let hub: RunningHub;
@@ -84,10 +85,10 @@ describe('a decision not to share', () => {
       },
     ]);
     expect(await list('senco', 'sharing-decisions')).toEqual([]);
-    expect((await ask('senco', `sharing-decisions/${ID}/endings`, {})).status).toBe(404);
+    expect((await ask('senco', `sharing-decisions/${ID}/endings`, ENDS)).status).toBe(404);
     expect((await ask('parent', 'sharing-decisions')).status).toBe(403);
-    mustBe(200, await ask('health-visitor', `sharing-decisions/${ID}/endings`, {}));
-    mustBe(200, await ask('health-visitor', `sharing-decisions/${ID}/endings`, {}));
+    mustBe(200, await ask('health-visitor', `sharing-decisions/${ID}/endings`, ENDS));
+    mustBe(200, await ask('health-visitor', `sharing-decisions/${ID}/endings`, ENDS));
     expect(await holds('not-to-share')).toBe(false);
     const again = await ask('health-visitor', 'sharing-decisions', decision);
     expect([again.status, again.json]).toMatchObject([400, { errors: [{ code: 'DECISION_ALREADY_ENDED' }] }]);

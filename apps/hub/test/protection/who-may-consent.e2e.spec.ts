@@ -46,6 +46,7 @@ const PURPOSE: Readonly<Record<string, string>> = {
   'social-worker': 'early-help',
   senco: 'sen-support',
   parent: 'subject-access',
+  'young-person': 'subject-access',
 };
 const ask = (key: string, path: string, json?: object): Promise<Answer> =>
   hub.person(key).ask(`/v1/children/${world.child}/${path}`, {
@@ -124,6 +125,8 @@ describe('a local authority and a court', () => {
     const early = await direct({ decision: 'give', authority: 'care-order' });
     expect([early.status, early.json]).toMatchObject([400, { errors: [{ code: 'CARE_ORDER_MISSING' }] }]);
     const order = { kind: 'care-order', evidence: 'care-order', from: '2026-01-01' };
+    const nurse = await ask('health-visitor', 'authorities', order);
+    expect([nurse.status, nurse.json]).toMatchObject([403, { code: 'HUB_NOT_CHILDRENS_SOCIAL_CARE' }]);
     mustBe(201, await ask('social-worker', 'authorities', order));
     mustBe(201, await direct({ decision: 'give', authority: 'care-order' }));
     expect(await sees()).toBe(true);
@@ -148,9 +151,65 @@ describe('a local authority and a court', () => {
     const asked = { method: 'PATCH', json: { decision: 'withdraw' }, headers: { 'hub-purpose': 'subject-access' } };
     const taken = await hub.person('parent').ask(path, asked);
     expect([taken.status, taken.json]).toMatchObject([400, { errors: [{ code: 'CONSENT_OF_ANOTHER' }] }]);
-    expect((await ask('social-worker', 'directions/voice-1/endings', {})).status).toBe(404);
-    mustBe(200, await ask('social-worker', `directions/${direction}/endings`, {}));
+    const ended = { because: 'order-ended' };
+    expect((await ask('social-worker', 'directions/voice-1/endings', ended)).status).toBe(404);
+    const mind = await ask('social-worker', `directions/${direction}/endings`, { because: 'decided-anew' });
+    expect([mind.status, mind.json]).toMatchObject([400, { errors: [{ code: 'CONSENT_OF_ANOTHER' }] }]);
+    mustBe(200, await ask('social-worker', `directions/${direction}/endings`, ended));
     expect(await sees()).toBe(true);
+  });
+});
+
+describe('a young person', () => {
+  const say = (decision: 'give' | 'refuse', authority: string, name: string = authority) =>
+    ask('young-person', 'consents', { ...SCOPE, consent: name, decision, authority });
+  const assess = (change: object = {}) =>
+    ask('health-visitor', 'competence-assessments', {
+      ...SCOPE,
+      ...{ test: 'gillick', person: 'person-77c1', ...FIVE, on: '2026-09-01', until: '2027-09-01' },
+      ...change,
+    });
+
+  beforeEach(async () => {
+    const told = await world.family.tell({
+      id: 'maya-herself',
+      type: 'any.relationship-started.v1',
+      category: 'identity.core',
+      basis: PUBLIC_TASK,
+      subject: { ...MAYA, localId: 'fam-1' },
+      fact: { kind: 'family', name: 'self', person: 'person-77c1', startDate: '2022-09-01' },
+    });
+    expect(told.outcome).toBe('published');
+    await withdraw(hub, world.child, 'voice-1');
+    expect(await sees()).toBe(false);
+  });
+
+  it('under 16 decides once found competent for it, and a parent’s refusal does not stop them', async () => {
+    mustBe(201, await say('give', 'gillick-competent-child'));
+    expect(await sees()).toBe(false);
+    mustBe(201, await assess({ purposes: ['transition'] }));
+    expect(await sees()).toBe(false);
+    mustBe(201, await assess());
+    expect(await sees()).toBe(true);
+    await consent(hub, world.child, 'no-1', { decision: 'refuse' });
+    expect(await sees()).toBe(true);
+    mustBe(201, await assess({ on: '2026-09-02', weighs: false }));
+    expect(await sees()).toBe(false);
+  });
+
+  it('from 16 is presumed able; their no holds over their parents’ yes, and only they take it back', async () => {
+    mustBe(201, await say('give', 'young-person-16', 'yes'));
+    expect(await sees()).toBe(true);
+    const path = (name: string) => `/v1/children/${world.child}/consents/${name}`;
+    const back = { method: 'PATCH', json: { decision: 'withdraw' }, headers: { 'hub-purpose': 'subject-access' } };
+    expect((await hub.person('parent').ask(path('yes'), back)).status).toBe(400);
+    mustBe(201, await say('refuse', 'young-person-16', 'no'));
+    await consent(hub, world.child, 'voice-2', { decision: 'give' });
+    expect(await sees()).toBe(false);
+    expect((await hub.person('parent').ask(path('no'), back)).status).toBe(400);
+    mustBe(200, await hub.person('young-person').ask(path('no'), back));
+    expect(await sees()).toBe(true);
+    expect((await say('give', 'parental-responsibility')).status).toBe(403);
   });
 });
 

@@ -1,9 +1,17 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { dayOf, type PlainDate } from '#kernel';
+import { dayOf, type OrganisationId, type PlainDate } from '#kernel';
 import { looksPersonal, type AuthorityRecorded, type Category, type Purpose, type Role } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulCaller,
+  invalidInput,
+  Problem,
+  type Core,
+  type PurposefulCaller,
+} from '#nest-platform';
 import { authorityState, isCompetent, professionalRule, type Protection } from '#sharing';
 import { AssessmentDto, AuthorityDto, AuthorityEndDto } from './authorities.dto.ts';
 import { carryOut, idOr, permitted } from './stating.ts';
@@ -58,8 +66,9 @@ export class AuthoritiesController {
   ): Promise<{ readonly authority: string }> {
     refusePersonal('/person', dto.person);
     const asked = { childId, caller, request, reply };
-    const { child } = await permitted(this.#core, asked, professionalRule, () => true);
     const { organisation, sub } = caller.reader;
+    if (dto.kind === 'care-order') await this.#refuseOthersThanSocialCare(organisation);
+    const { child } = await permitted(this.#core, asked, professionalRule, () => true);
     const data: AuthorityRecorded = {
       authority: idOr(this.#core, dto.id),
       kind: dto.kind,
@@ -126,6 +135,17 @@ export class AuthoritiesController {
     };
     await carryOut(this.#core, asked, child, { type: 'assessCompetence', data });
     return { assessment: data.assessment, competent: isCompetent(data) };
+  }
+
+  /** A care order places a child in the care of a local authority (Children Act 1989 s.31(1)); nobody else holds one. */
+  async #refuseOthersThanSocialCare(organisation: OrganisationId): Promise<void> {
+    const registry = await this.#core.tails.registry();
+    if (registry.organisations.get(organisation)?.sector === 'social-care') return;
+    throw new Problem({
+      status: 403,
+      code: 'HUB_NOT_CHILDRENS_SOCIAL_CARE',
+      title: "Only children's social care records a care order, and only its own",
+    });
   }
 }
 

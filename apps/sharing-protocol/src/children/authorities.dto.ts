@@ -95,3 +95,9 @@ export class DirectionDto extends ScopeDto {
   @Matches(DAY)
   until?: string;
 }
+
+/** Why a direction ends: a court's only with its order. */
+export class DirectionEndDto {
+  @IsIn(['order-ended', 'decided-anew'])
+  because!: 'order-ended' | 'decided-anew';
+}

@@ -13,7 +13,7 @@ import {
   type PurposefulCaller,
 } from '#nest-platform';
 import { professionalRule, standingOf } from '#sharing';
-import { DirectionDto } from './authorities.dto.ts';
+import { DirectionDto, DirectionEndDto } from './authorities.dto.ts';
 import { carryOut, idOr, permitted } from './stating.ts';
 
 /**
@@ -75,6 +75,7 @@ export class DirectionsController {
   async end(
     @Param('childId') childId: string,
     @Param('direction') direction: string,
+    @Body() { because }: DirectionEndDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -90,7 +91,12 @@ export class DirectionsController {
         .find(({ said }) => said?.organisation === organisation),
     );
     if (where === undefined) throw notFound();
-    const ends = { consent: direction, by: sub, organisation, because: 'order-ended' } as const;
+    const ends = {
+      consent: direction,
+      by: sub,
+      organisation,
+      ...(because === 'order-ended' ? { because } : {}),
+    };
     await carryOut(this.#core, asked, where.child, { type: 'withdrawConsent', data: ends });
     return { direction };
   }

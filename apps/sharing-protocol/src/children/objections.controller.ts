@@ -112,7 +112,8 @@ export class ObjectionsController {
     };
     await carryOut(this.#core, asked, child, { type: 'makeObjection', data: made });
     await sendNotice(this.#core.looks, {
-      cause: objection,
+      // The family chose its id: the same on another child is another objection.
+      cause: `${child} ${objection}`,
       kind: 'sharing-objection-made',
       to: 'organisation-dpo',
       organisation,

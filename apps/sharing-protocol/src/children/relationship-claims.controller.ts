@@ -88,7 +88,8 @@ export class RelationshipClaimsController {
 
   async #tell(child: ChildId, { claim, organisation }: RelationshipClaimed, correlationId: string): Promise<void> {
     const notice = {
-      cause: claim,
+      // The claimant chose its id: the same on another child is another claim, and is told too.
+      cause: `${child} ${claim}`,
       kind: 'relationship-claimed',
       reference: claim,
       child,

@@ -14,7 +14,7 @@ import {
 } from '#nest-platform';
 import { openWords, sealWords, sourceRule, type CompleteQuestion, type Protection } from '#sharing';
 import { grantDisclose } from '#vault';
-import { SharingDecisionDto } from './sharing-decisions.dto.ts';
+import { SharingDecisionDto, SharingDecisionEndDto } from './sharing-decisions.dto.ts';
 import { carryOut, idOr, ownRecord, permitted, PROFESSIONALS, tellersOf, type Asked } from './stating.ts';
 
 const TYPE = 'sharing.decided.v1';
@@ -95,6 +95,7 @@ export class SharingDecisionsController {
   async end(
     @Param('childId') childId: string,
     @Param('decision') decision: string,
+    @Body() { because }: SharingDecisionEndDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -106,7 +107,7 @@ export class SharingDecisionsController {
     }));
     if (known.at === undefined && !known.over) throw notFound();
     const { organisation, sub } = caller.reader;
-    const data = { decision, by: sub };
+    const data = { decision, by: sub, because };
     const command = { type: 'endSharingDecision', source: organisation, data } as const;
     await carryOut(this.#core, asked, known.at?.child ?? child, command);
     return { decision };

@@ -28,3 +28,9 @@ export class SharingDecisionDto extends WordedScopeDto {
   @Matches(DAY)
   until?: string;
 }
+
+/** Why a decision ends. */
+export class SharingDecisionEndDto {
+  @IsIn(['no-longer-needed', 'decided-anew', 'entered-in-error'])
+  because!: 'no-longer-needed' | 'decided-anew' | 'entered-in-error';
+}

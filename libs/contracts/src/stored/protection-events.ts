@@ -154,6 +154,8 @@ export type SharingGround = (typeof SHARING_GROUNDS)[keyof typeof SHARING_GROUND
 export interface SharingDecisionEnded {
   readonly decision: string;
   readonly by: string;
+  /** Why it ended. */
+  readonly because?: 'no-longer-needed' | 'decided-anew' | 'entered-in-error';
 }
 
 /** The events of a `protection-<childId>` stream. */

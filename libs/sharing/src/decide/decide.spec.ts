@@ -107,6 +107,20 @@ describe('an answer', () => {
     expect(permittedSlices({ ...question, registry: agreed, protections: [consented] })).toContainEqual(permit);
   });
 
+  it('says that those who may consent disagree', () => {
+    const terms = { categories: ['voice'], purposes: ['sen-support'], authority: 'parental-responsibility' } as const;
+    const disagreeing = [
+      { type: 'consent.given.v1', data: { consent: 'yes', ...terms, by: 'mother', until: null } } as const,
+      { type: 'consent.refused.v1', data: { consent: 'no', ...terms, by: 'father' } } as const,
+    ].reduce(evolveProtection, onRoll);
+    const asked: Slice = { organisation: school, category: 'voice', reliesOnConsent: true };
+    expect(decide({ ...question, protections: [disagreeing] }, asked)).toMatchObject({
+      effect: 'deny',
+      refusals: ['consent-conflicting'],
+      policyAlarm: false,
+    });
+  });
+
   it('cannot be changed by whoever got it: permits are made once and given out many times', () => {
     const [first] = permittedSlices(question);
     expect(Object.isFrozen(first) && Object.isFrozen(first?.slice)).toBe(true);

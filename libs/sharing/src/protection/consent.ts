@@ -44,6 +44,7 @@ export function consentState(
   day: PlainDate,
   protections: readonly Protection[],
 ): ConsentState {
+  if (!protections.some(isSpokenOf)) return NOT_GIVEN;
   const [court, own, carers] = saidOn(category, purpose, day, protections);
   if (court.refusals.length > 0) return { state: 'refused' };
   return preferred(court.given) ?? ownWord(own) ?? carersWord(carers);
@@ -57,6 +58,13 @@ function preferred(given: Said['given']): Said['given'][number] | undefined {
     (best, each) => (best === undefined || rank(each) < rank(best) ? each : best),
     undefined,
   );
+}
+
+const NOT_GIVEN: ConsentState = Object.freeze({ state: 'not-given' });
+
+/** Of most children nobody ever said anything. */
+function isSpokenOf({ consents, refusals, withdrawn }: Protection): boolean {
+  return consents.size > 0 || refusals.size > 0 || withdrawn.size > 0;
 }
 
 /** The child's or young person's own word; undefined where there is none, or none that counts. */
