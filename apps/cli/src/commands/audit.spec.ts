@@ -112,7 +112,16 @@ describe('audit verify, without hub or network', () => {
     expect(await said('audit', 'verify', file, '--vkey', log.vkey, '--witness', one.vkey)).toBe(
       `proven: export of ${made}, 1 files and 1 decisions in the log of 3 events, cosigned by w1`,
     );
+    expect(script(file, log.vkey, '--witness', one.vkey).stdout).toBe(
+      `PROVEN: export, made ${made}, 1 files, 1 decisions, log tellonce of 3, cosigned by w1\n`,
+    );
+    expect(script(file, log.vkey, '--witness', two.vkey).stderr).toContain('the checkpoint is not cosigned by w2');
+    const foreign = { decision: DECISION.replace('0001', '0002'), receipt: receiptOver(cosigned) };
+    const swapped = exportManifest({ made, files, decisions: [foreign], checkpoint: cosigned }, log);
+    expect(script(written('swapped.note', swapped), log.vkey).stderr).toContain('is that of something else');
+    expect(script(written('changed.note', swapped.replace('made 2026', 'made 2027')), log.vkey).status).toBe(1);
     written('looks.csv', 'decision,time\nand more\n');
+    expect(script(file, log.vkey).stderr).toContain('the file looks.csv is not the one that was exported');
     expect(() => auditVerify({ file, vkey: log.vkey })).toThrow('NOT PROVEN: file-differs (looks.csv)');
     expect(() => auditVerify({ file, vkey: log.vkey, witnesses: [two.vkey] })).toThrow('NOT PROVEN: bad-checkpoint');
   });

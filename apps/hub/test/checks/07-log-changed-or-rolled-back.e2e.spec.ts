@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { cosignaturesOf, cosignerOf, openCheckpoint, parseVkey, parseWitnessKey, splitNotes } from '#transparency';
 import { temporaryFolder } from '#testing';
 import { pullHead } from '../../../cli/src/commands/witness/pull.ts';
@@ -14,6 +14,9 @@ import { tellWorld } from '../trust/world.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../../libs/transparency/verifier/verify-log.mjs');
 const witness = cosignerOf('witness.example/w1', new Uint8Array(32).fill(7));
+// Hubs are started and stopped, on machines that do other things too.
+jest.setTimeout(60_000);
+
 const made = temporaryFolder();
 /** `night`: what was backed up last night. `today`: after more looks. Each test works on a copy in `here`. */
 const [night, today, here] = ['night', 'today', 'here'].map((name) => join(made.path, name)) as [
@@ -92,7 +95,7 @@ beforeAll(async () => {
   expect(metrics).toContain(`tellonce_witness_size ${String(count(second.varDir))}`);
   expect(metrics).toContain('tellonce_witness_behind_seconds 0');
   await second.stop();
-}, 60_000);
+});
 beforeEach(() => {
   rmSync(here, { recursive: true, force: true });
   cpSync(today, here, { recursive: true });
