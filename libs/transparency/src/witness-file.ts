@@ -13,6 +13,9 @@ import { splitNotes } from './checkpoint-file.ts';
 import { parseCheckpointText } from './checkpoint.ts';
 import { splitNote } from './note.ts';
 
+/** Enough for a thousand pairs: what contradicts itself for longer says nothing new. */
+const MOST_EVIDENCE_BYTES = 1_048_576;
+
 /**
  * What a witness remembers: the last checkpoint of each log it watches, each note followed by an empty line. Replaced whole, durable when a
  * call returns. Beside it `<file>.evidence` keeps heads that contradict each other, both as the log signed them.
@@ -45,12 +48,13 @@ export class WitnessFile {
     syncFolder(dirname(this.#path));
   }
 
-  /** Keeps two heads of one log that cannot both be true. The same pair again is not written twice. */
+  /** Keeps two heads of one log that cannot both be true, up to a megabyte of them. The same pair again is not written twice. */
   keepEvidence(held: string, offered: string): string {
     const path = `${this.#path}.evidence`;
     const pair = `${held}\n${offered.endsWith('\n') ? offered : `${offered}\n`}\n`;
     const there = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    if (!there.includes(pair)) appendFileSync(path, pair, { mode: 0o600, flush: true });
+    if (!there.includes(pair) && there.length < MOST_EVIDENCE_BYTES)
+      appendFileSync(path, pair, { mode: 0o600, flush: true });
     return path;
   }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-// Checks, offline and with nothing of the hub's, that a receipt (c2sp.org/tlog-proof@v1) proves an event to be in the log.
-//   node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file] [--witness <vkey>]...
+// Checks, offline and with nothing of the hub's, that a receipt (c2sp.org/tlog-proof@v1) proves an event to be in the log, or that an export
+// is whole: its manifest.note, the files beside it, and the receipt of each decision in it.
+//   node verify-proof.mjs <receipt.tlog-proof | manifest.note> <vkey> [event-bytes-file] [--witness <vkey>]...
 // The event's bytes come from the file, or from the receipt's `extra` line. Each witness named must have cosigned the checkpoint
 // (c2sp.org/tlog-cosignature, Ed25519). Exit code 0: proven; 1: not; 2: wrong use.
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const refuse = (why) => {
@@ -22,14 +24,13 @@ for (const args = process.argv.slice(2); args.length > 0;) {
   if (next === '--witness') witnessKeys.push(args.shift() ?? '');
   else files.push(next);
 }
-const [receiptFile, vkey, dataFile] = files;
-if (receiptFile === undefined || vkey === undefined || files.length > 3) {
+const [proofFile, vkey, dataFile] = files;
+if (proofFile === undefined || vkey === undefined || files.length > 3) {
   process.stderr.write(
-    'use: node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file] [--witness <vkey>]...\n',
+    'use: node verify-proof.mjs <receipt.tlog-proof | manifest.note> <vkey> [event-bytes-file] [--witness <vkey>]...\n',
   );
   process.exit(2);
 }
-const receipt = readFileSync(receiptFile, 'utf8');
 
 // A key: name+hex(key id)+base64(type || 32 bytes), C2SP signed-note; type 1 signs notes, type 4 cosigns checkpoints.
 const readKey = (text, type) => {
@@ -44,55 +45,95 @@ const readKey = (text, type) => {
 const log = readKey(vkey, 1);
 const witnesses = witnessKeys.map((text) => readKey(text, 4));
 
-// The receipt: first line, extra?, index, hashes; empty line; the checkpoint.
-const split = receipt.indexOf('\n\n');
-const [first, ...lines] = receipt.slice(0, split).split('\n');
-if (split < 0 || first !== 'c2sp.org/tlog-proof@v1') refuse('not a receipt');
-const extra = lines[0]?.startsWith('extra ') ? base64(lines.shift().slice(6), 'extra') : undefined;
-const [, indexText] = /^index (0|[1-9][0-9]{0,19})$/.exec(lines.shift() ?? '') ?? refuse('no index');
-const hashes = lines.map((line) => base64(line, 'a hash'));
-if (hashes.some((hash) => hash.length !== 32)) refuse('a hash has another size');
-const data = dataFile === undefined ? extra : readFileSync(dataFile);
-if (data === undefined) refuse('the bytes of the event are not given');
+// A note: text; empty line; signatures. The log's own key must have signed, and each of `cosigners`; unknown keys say nothing.
+const openNote = (note, what, cosigners) => {
+  const end = note.lastIndexOf('\n\n');
+  if (end < 1 || !note.endsWith('\n')) refuse(`${what} is malformed`);
+  const text = note.slice(0, end + 1);
+  const signers = new Set();
+  for (const line of note.slice(end + 2, -1).split('\n')) {
+    const [, signer, encoded] = /^— ([^\s+]+) (\S+)$/u.exec(line) ?? refuse('a signature is malformed');
+    const bytes = base64(encoded, 'a signature');
+    const known = [log, ...cosigners].find(({ name, id }) => signer === name && bytes.subarray(0, 4).equals(id));
+    if (known === undefined) continue;
+    // A cosignature has its time, 8 bytes, before the signature, and signs that time too.
+    const cosigned = known.type === 4 && bytes.length === 76;
+    const signedText = cosigned ? `cosignature/v1\ntime ${bytes.readBigUInt64BE(4)}\n${text}` : text;
+    if (known.type === 4 && !cosigned) refuse(`the cosignature of ${signer} is malformed`);
+    if (!verify(null, Buffer.from(signedText), known.key, bytes.subarray(cosigned ? 12 : 4)))
+      refuse(`the signature of ${signer} is wrong`);
+    signers.add(known);
+  }
+  if (!signers.has(log)) refuse(`${what} is not signed by this key`);
+  const missing = cosigners.find((witness) => !signers.has(witness));
+  if (missing !== undefined) refuse(`${what} is not cosigned by ${missing.name}`);
+  return text;
+};
 
-// The checkpoint: origin, size, root; empty line; signatures. The log's own key must have signed.
-const note = receipt.slice(split + 2);
-const end = note.lastIndexOf('\n\n');
-if (end < 1 || !note.endsWith('\n')) refuse('the checkpoint is malformed');
-const text = note.slice(0, end + 1);
-const signers = new Set();
-for (const line of note.slice(end + 2, -1).split('\n')) {
-  const [, signer, encoded] = /^— ([^\s+]+) (\S+)$/u.exec(line) ?? refuse('a signature is malformed');
-  const bytes = base64(encoded, 'a signature');
-  const known = [log, ...witnesses].find(({ name, id }) => signer === name && bytes.subarray(0, 4).equals(id));
-  if (known === undefined) continue;
-  // A cosignature has its time, 8 bytes, before the signature, and signs that time too.
-  const cosigned = known.type === 4 && bytes.length === 76;
-  const signedText = cosigned ? `cosignature/v1\ntime ${bytes.readBigUInt64BE(4)}\n${text}` : text;
-  if (known.type === 4 && !cosigned) refuse(`the cosignature of ${signer} is malformed`);
-  if (!verify(null, Buffer.from(signedText), known.key, bytes.subarray(cosigned ? 12 : 4)))
-    refuse(`the signature of ${signer} is wrong`);
-  signers.add(known);
-}
-if (!signers.has(log)) refuse('the checkpoint is not signed by this key');
-const missing = witnesses.find((witness) => !signers.has(witness));
-if (missing !== undefined) refuse(`the checkpoint is not cosigned by ${missing.name}`);
-const [origin, sizeText, encodedRoot] = text.split('\n');
-if (origin !== log.name || !/^(0|[1-9][0-9]{0,19})$/.test(sizeText ?? '')) refuse('the checkpoint is of another log');
-const root = base64(encodedRoot, 'the root');
+// A checkpoint: a note of origin, size, root.
+const openCheckpoint = (note) => {
+  const [origin, size, root] = openNote(note, 'the checkpoint', witnesses).split('\n');
+  if (origin !== log.name || !/^(0|[1-9][0-9]{0,19})$/.test(size ?? '')) refuse('the checkpoint is of another log');
+  return { size: BigInt(size), root: base64(root, 'the root') };
+};
 
-// Inclusion, RFC 9162 §2.1.3.2.
-const [index, size] = [BigInt(indexText), BigInt(sizeText)];
-if (index >= size) refuse('the index lies beyond the tree');
-let [fn, sn, hash] = [index, size - 1n, sha256(Buffer.of(0), data)];
-for (const element of hashes) {
-  if (sn === 0n) refuse('the proof is too long');
-  if (fn & 1n || fn === sn) {
-    hash = sha256(Buffer.of(1), element, hash);
-    while (!(fn & 1n) && fn !== 0n) [fn, sn] = [fn >> 1n, sn >> 1n];
-  } else hash = sha256(Buffer.of(1), hash, element);
-  [fn, sn] = [fn >> 1n, sn >> 1n];
-}
-if (sn !== 0n || !hash.equals(root)) refuse('these bytes are not the leaf that was signed');
+// A receipt: first line, extra?, index, hashes; empty line; the checkpoint.
+const openReceipt = (receipt, given) => {
+  const split = receipt.indexOf('\n\n');
+  const [first, ...lines] = receipt.slice(0, split).split('\n');
+  if (split < 0 || first !== 'c2sp.org/tlog-proof@v1') refuse('not a receipt');
+  const extra = lines[0]?.startsWith('extra ') ? base64(lines.shift().slice(6), 'extra') : undefined;
+  const [, indexText] = /^index (0|[1-9][0-9]{0,19})$/.exec(lines.shift() ?? '') ?? refuse('no index');
+  const hashes = lines.map((line) => base64(line, 'a hash'));
+  if (hashes.some((hash) => hash.length !== 32)) refuse('a hash has another size');
+  const data = given ?? extra ?? refuse('the bytes of the event are not given');
+  const { size, root } = openCheckpoint(receipt.slice(split + 2));
+  // Inclusion, RFC 9162 §2.1.3.2.
+  const index = BigInt(indexText);
+  if (index >= size) refuse('the index lies beyond the tree');
+  let [fn, sn, hash] = [index, size - 1n, sha256(Buffer.of(0), data)];
+  for (const element of hashes) {
+    if (sn === 0n) refuse('the proof is too long');
+    if (fn & 1n || fn === sn) {
+      hash = sha256(Buffer.of(1), element, hash);
+      while (!(fn & 1n) && fn !== 0n) [fn, sn] = [fn >> 1n, sn >> 1n];
+    } else hash = sha256(Buffer.of(1), hash, element);
+    [fn, sn] = [fn >> 1n, sn >> 1n];
+  }
+  if (sn !== 0n || !hash.equals(root)) refuse('these bytes are not the leaf that was signed');
+  return { index, size, data };
+};
+
+// A manifest: a note of the lines `made`, `checkpoint`, `file <length> <hash> <name>`, `decision <id> <receipt>`.
+const checkExport = (note) => {
+  const [, made, head, ...lines] = openNote(note, 'the manifest', []).slice(0, -1).split('\n');
+  if (!made?.startsWith('made ') || !head?.startsWith('checkpoint ')) refuse('the manifest is malformed');
+  const { size } = openCheckpoint(base64(head.slice(11), 'the checkpoint').toString('utf8'));
+  let [whole, proven] = [0, 0];
+  for (const line of lines) {
+    const [, length, hash, name] = /^file (\d+) (\S+) ([^/\\]+)$/u.exec(line) ?? [];
+    const [, decision, receipt] = /^decision ([0-9a-f-]{36}) (\S+)$/.exec(line) ?? [];
+    if (name !== undefined && name !== '.' && name !== '..') {
+      const path = join(dirname(proofFile), name);
+      const bytes = existsSync(path) ? readFileSync(path) : refuse(`the file ${name} is missing`);
+      if (bytes.length !== Number(length) || sha256(bytes).toString('base64') !== hash)
+        refuse(`the file ${name} is not the one that was exported`);
+      whole += 1;
+    } else if (decision !== undefined) {
+      const { data } = openReceipt(base64(receipt, 'a receipt').toString('utf8'));
+      const record = JSON.parse(data.toString('utf8'));
+      if (record.type !== 'look.recorded.v1' || record.data?.decision !== decision)
+        refuse(`the receipt of ${decision} is that of something else`);
+      proven += 1;
+    } else refuse('the manifest is malformed');
+  }
+  return `export, ${made}, ${whole} files, ${proven} decisions, log ${log.name} of ${size}`;
+};
+
+const text = readFileSync(proofFile, 'utf8');
 const cosigners = witnesses.map(({ name }) => `, cosigned by ${name}`).join('');
-process.stdout.write(`PROVEN: leaf ${index} of ${size}, log ${origin}${cosigners}\n`);
+if (text.startsWith('tellonce-export@v1\n')) process.stdout.write(`PROVEN: ${checkExport(text)}${cosigners}\n`);
+else {
+  const { index, size } = openReceipt(text, dataFile === undefined ? undefined : readFileSync(dataFile));
+  process.stdout.write(`PROVEN: leaf ${index} of ${size}, log ${log.name}${cosigners}\n`);
+}

@@ -2,11 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { cosignaturesOf, cosignerOf, openCheckpoint, parseVkey, parseWitnessKey, splitNotes } from '#transparency';
 import { temporaryFolder } from '#testing';
 import { pullHead } from '../../../cli/src/commands/witness/pull.ts';
 import { serveWitness, type ServedWitness } from '../../../cli/src/commands/witness/serve.ts';
+import { program } from '../../../cli/src/program.ts';
 import { caughtUp, mustBe, runningHub, timeline, type RunningHub } from '../running-hub.ts';
 import { freePort } from '../trust/built-hub.ts';
 import { changeLog, flip, forgeEvent, logOf, startRefusal, swapped } from '../trust/damage.ts';
@@ -14,6 +15,9 @@ import { tellWorld } from '../trust/world.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../../libs/transparency/verifier/verify-log.mjs');
 const witness = cosignerOf('witness.example/w1', new Uint8Array(32).fill(7));
+// Hubs are started and stopped, on machines that do other things too.
+jest.setTimeout(60_000);
+
 const made = temporaryFolder();
 /** `night`: what was backed up last night. `today`: after more looks. Each test works on a copy in `here`. */
 const [night, today, here] = ['night', 'today', 'here'].map((name) => join(made.path, name)) as [
@@ -43,6 +47,16 @@ const serve = () =>
   });
 const look = async (hub: RunningHub) => mustBe(200, await timeline(hub.person('senco'), child, 'sen-support'));
 const pull = (hub: RunningHub) => pullHead({ client: hub.person('dpo'), vkey, state: pulled });
+
+/** The same as the command that a person runs: what it says, and the code it exits with. */
+async function pullCommand(hub: RunningHub) {
+  const lines: string[] = [];
+  const args = ['witness', 'pull', '--url', hub.url, '--person', 'dpo', '--vkey', vkey, '--state', pulled];
+  await program({}, (line) => void lines.push(line)).parseAsync(['node', 'tellonce', ...args]);
+  const { exitCode } = process;
+  process.exitCode = undefined;
+  return { exitCode, words: lines.join('\n') };
+}
 
 /** Waits until the witness has cosigned everything that is there. */
 async function cosigned(hub: RunningHub): Promise<string> {
@@ -92,7 +106,7 @@ beforeAll(async () => {
   expect(metrics).toContain(`tellonce_witness_size ${String(count(second.varDir))}`);
   expect(metrics).toContain('tellonce_witness_behind_seconds 0');
   await second.stop();
-}, 60_000);
+});
 beforeEach(() => {
   rmSync(here, { recursive: true, force: true });
   cpSync(today, here, { recursive: true });
@@ -154,9 +168,9 @@ describe('check 7: the log is changed, cut, swapped or put back from last night'
     restoreNight();
     const before = readFileSync(state, 'utf8');
     const rolledBack = await runningHub({ folder: here });
-    const seen = await pull(rolledBack);
+    const seen = await pullCommand(rolledBack);
     expect(seen).toEqual({
-      ok: false,
+      exitCode: 2,
       words: expect.stringMatching(/^DO NOT TRUST tellonce: .*\(rolled-back\)/) as unknown,
     });
     // Grown past what was seen before, it says other things than it did.

@@ -117,10 +117,7 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   'GET /v1/submissions/:id': () => [`/v1/submissions/${NOBODY}`],
   'GET /v1/looks/:decision/receipt': () => [`/v1/looks/${NOBODY}/receipt`],
   'GET /v1/submissions/:id/receipts/:factId': () => [`/v1/submissions/${NOBODY}/receipts/${NOBODY}`],
-  'GET /v1/children/:childId/usage/:decision/receipt': (child) => [
-    `/v1/children/${child}/usage/${NOBODY}/receipt`,
-    `/v1/children/${NOBODY}/usage/${NOBODY}/receipt`,
-  ],
+  'GET /v1/children/:childId/usage/:decision/receipt': (child) => [`/v1/children/${child}/usage/${NOBODY}/receipt`],
   'GET /v1/children/:childId/timeline': (child) => [
     ...[
       '',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { caughtUp, mustBe, runningHub, timeline, type RunningHub } from '../running-hub.ts';
+import { parseReceipt } from '#transparency';
+import { caughtUp, mustBe, organisation, runningHub, timeline, type RunningHub } from '../running-hub.ts';
 import { tellWorld, type World } from './world.ts';
 
 describe("an organisation's system is nobody's deputy", () => {
@@ -21,7 +22,7 @@ describe("an organisation's system is nobody's deputy", () => {
     mustBe(200, await timeline(hub.person('health-visitor'), world.child, 'direct-care'));
   });
 
-  it('leaves the receipt of a look to the one who looked', async () => {
+  it('holds proof of a look that its organisation is accounted for, sealed, and of no other', async () => {
     const senco = hub.person('senco');
     const seen = mustBe(200, await timeline(senco, world.child, 'sen-support'));
     const path = `/v1/looks/${seen.headers.get('hub-decision-id') ?? ''}/receipt`;
@@ -31,7 +32,13 @@ describe("an organisation's system is nobody's deputy", () => {
       own = await senco.ask(path);
     }
     expect(own.status).toBe(200);
-    for (const other of [world.school.system, world.trust.system, hub.person('parent'), hub.person('health-visitor')])
+    // The reader's organisation, and the one whose facts were seen: the same text, in which nothing can be read.
+    for (const accounted of [world.school.system, world.trust.system])
+      expect((await accounted.ask(path)).text).toBe(own.text);
+    const bytes = Buffer.from(parseReceipt(own.text)?.extra ?? []).toString('utf8');
+    for (const word of [world.child, 'person-7f3a', 'senco', 'sen-support']) expect(bytes).not.toContain(word);
+    const elsewhere = await organisation(hub, 'riverside-special', 'education');
+    for (const other of [elsewhere.system, world.family.system, hub.person('parent'), hub.person('health-visitor')])
       expect((await other.ask(path)).status).toBe(404);
   });
 });

@@ -134,6 +134,8 @@ async function send(
     headers,
     lookup,
     agent: false,
+    // Whatever the environment says of TLS.
+    rejectUnauthorized: true,
     signal: limits.signal,
     maxHeaderSize: 16_384,
   });
