@@ -102,7 +102,7 @@ try {
   for (let round = 0; round < ROUNDS; round++) {
     let began = performance.now();
     let opened = 0;
-    for await (const events of log.readAll({ families: ['look'], batch: 500 })) {
+    for await (const events of log.readAll({ families: ['look'], batch: 2000 })) {
       for (const event of events) {
         const look = decodeRecord(event.data) as unknown as LookEvent;
         if (look.type !== 'look.recorded.v1') continue;
@@ -117,7 +117,7 @@ try {
     const runner = new DetectionRunner({ log, vault, clock }, state);
     began = performance.now();
     let seen = 0;
-    for await (const events of log.readAll({ families: ['look'], batch: 500 })) {
+    for await (const events of log.readAll({ families: ['look'], batch: 2000 })) {
       const last = events.at(-1);
       if (last !== undefined) await runner.take(events, last.token);
       seen += events.length;

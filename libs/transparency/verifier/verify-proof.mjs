@@ -1,12 +1,10 @@
 #!/usr/bin/env node
-// Checks, offline and with nothing of the hub's, that a receipt (c2sp.org/tlog-proof@v1) proves an event to be in the log, or that an export
-// is whole: its manifest.note, the files beside it, and the receipt of each decision in it.
-//   node verify-proof.mjs <receipt.tlog-proof | manifest.note> <vkey> [event-bytes-file] [--witness <vkey>]...
+// Checks, offline and with nothing of the hub's, that a receipt (c2sp.org/tlog-proof@v1) proves an event to be in the log.
+//   node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file] [--witness <vkey>]...
 // The event's bytes come from the file, or from the receipt's `extra` line. Each witness named must have cosigned the checkpoint
 // (c2sp.org/tlog-cosignature, Ed25519). Exit code 0: proven; 1: not; 2: wrong use.
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
 const sha256 = (...parts) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const refuse = (why) => {
@@ -27,7 +25,7 @@ for (const args = process.argv.slice(2); args.length > 0;) {
 const [proofFile, vkey, dataFile] = files;
 if (proofFile === undefined || vkey === undefined || files.length > 3) {
   process.stderr.write(
-    'use: node verify-proof.mjs <receipt.tlog-proof | manifest.note> <vkey> [event-bytes-file] [--witness <vkey>]...\n',
+    'use: node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file] [--witness <vkey>]...\n',
   );
   process.exit(2);
 }
@@ -101,39 +99,10 @@ const openReceipt = (receipt, given) => {
     [fn, sn] = [fn >> 1n, sn >> 1n];
   }
   if (sn !== 0n || !hash.equals(root)) refuse('these bytes are not the leaf that was signed');
-  return { index, size, data };
-};
-
-// A manifest: a note of the lines `made`, `checkpoint`, `file <length> <hash> <name>`, `decision <id> <receipt>`.
-const checkExport = (note) => {
-  const [, made, head, ...lines] = openNote(note, 'the manifest', []).slice(0, -1).split('\n');
-  if (!made?.startsWith('made ') || !head?.startsWith('checkpoint ')) refuse('the manifest is malformed');
-  const { size } = openCheckpoint(base64(head.slice(11), 'the checkpoint').toString('utf8'));
-  let [whole, proven] = [0, 0];
-  for (const line of lines) {
-    const [, length, hash, name] = /^file (\d+) (\S+) ([^/\\]+)$/u.exec(line) ?? [];
-    const [, decision, receipt] = /^decision ([0-9a-f-]{36}) (\S+)$/.exec(line) ?? [];
-    if (name !== undefined && name !== '.' && name !== '..') {
-      const path = join(dirname(proofFile), name);
-      const bytes = existsSync(path) ? readFileSync(path) : refuse(`the file ${name} is missing`);
-      if (bytes.length !== Number(length) || sha256(bytes).toString('base64') !== hash)
-        refuse(`the file ${name} is not the one that was exported`);
-      whole += 1;
-    } else if (decision !== undefined) {
-      const { data } = openReceipt(base64(receipt, 'a receipt').toString('utf8'));
-      const record = JSON.parse(data.toString('utf8'));
-      if (record.type !== 'look.recorded.v1' || record.data?.decision !== decision)
-        refuse(`the receipt of ${decision} is that of something else`);
-      proven += 1;
-    } else refuse('the manifest is malformed');
-  }
-  return `export, ${made}, ${whole} files, ${proven} decisions, log ${log.name} of ${size}`;
+  return { index, size };
 };
 
 const text = readFileSync(proofFile, 'utf8');
 const cosigners = witnesses.map(({ name }) => `, cosigned by ${name}`).join('');
-if (text.startsWith('tellonce-export@v1\n')) process.stdout.write(`PROVEN: ${checkExport(text)}${cosigners}\n`);
-else {
-  const { index, size } = openReceipt(text, dataFile === undefined ? undefined : readFileSync(dataFile));
-  process.stdout.write(`PROVEN: leaf ${index} of ${size}, log ${log.name}${cosigners}\n`);
-}
+const { index, size } = openReceipt(text, dataFile === undefined ? undefined : readFileSync(dataFile));
+process.stdout.write(`PROVEN: leaf ${index} of ${size}, log ${log.name}${cosigners}\n`);

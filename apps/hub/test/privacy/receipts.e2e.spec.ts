@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { sha256 } from '#kernel';
 import { signFact, type Answer } from '#nest-platform/client';
 import { parseReceipt, parseVkey, rootOf, verifyInclusion, verifyReceipt } from '#transparency';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
@@ -79,22 +78,6 @@ it('is to everybody else what is said of a look that never was', async () => {
 it('is had by those to whom the look is accounted for: the area’s officer, the reader’s organisation, those whose facts were seen', async () => {
   const had = [hub.person('dpo'), hub.person('dpo-oakfield'), world.school.system, world.trust.system];
   for (const one of had) expect(await receiptOf(one, decision)).toBe(receipt);
-});
-
-it('goes into the manifest of an export, which the script of an outsider proves', async () => {
-  const { proof, clock } = hub.composed.opened.core;
-  const words = Buffer.from('decision,time\n');
-  writeFileSync(join(hub.folder, 'looks.csv'), words);
-  const manifest = proof.manifest({
-    made: clock.now(),
-    files: [{ name: 'looks.csv', sha256: sha256(words), bytes: words.length }],
-    decisions: [{ decision, receipt }],
-    checkpoint: proof.checkpoint() ?? '',
-  });
-  const file = join(hub.folder, 'manifest.note');
-  writeFileSync(file, manifest);
-  const said = execFileSync(process.execPath, [VERIFIER, file, proof.vkey], { encoding: 'utf8' });
-  expect(said).toMatch(/^PROVEN: export, made .*, 1 files, 1 decisions, log tellonce of \d+\n$/);
 });
 
 describe('for the family', () => {

@@ -55,6 +55,7 @@ const STEPS: Readonly<Record<string, object>> = {
   refusals: { reason: 'excessive' },
   withdrawals: { confirm: 'yes' },
 };
+const NOBODY = '11111111-1111-4111-8111-111111111111';
 
 /** Everything that may only answer once its look is kept; `PATCH` and `POST` of consents read before they write. */
 const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
@@ -139,17 +140,50 @@ const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
       () => onRequest(`/${step}`, { json }),
     ]),
   ),
+  ...ofOfficers({
+    'GET /v1/detections': {},
+    'GET /v1/detection-suppressions': {},
+    'POST /v1/detection-suppressions/:suppression/endings': { method: 'POST' },
+    'GET /v1/watched-children': {},
+    'POST /v1/watched-children/:watch/endings': { method: 'POST' },
+    'GET /v1/reviews': {},
+    'GET /v1/reviews/questions': {},
+    'POST /v1/reviews': { json: { cause: 'by-hand', reference: NOBODY } },
+    'GET /v1/reviews/:review': {},
+    'POST /v1/reviews/:review/assignments': { json: { to: 'person-d0d0' } },
+    'POST /v1/reviews/:review/outcomes': { json: { outcome: 'breach', reason: 'Nothing explains it.' } },
+    'POST /v1/reviews/:review/answers': { json: { question: NOBODY, answer: 'It was for the meeting.' } },
+    'POST /v1/reviews/:review/reopenings': { json: { reason: 'Something new was found.' } },
+    'GET /v1/review-sampling-plan': {},
+    'GET /v1/review-samples?week=2026-W48': {},
+  }),
 };
 
+/** Routes of officers, asked about what nobody knows: lists, and the refusal that is a look. */
+function ofOfficers(asked: Readonly<Record<string, object>>): typeof LOOKING {
+  return Object.fromEntries(
+    Object.entries(asked).map(([route, asking]) => {
+      const path = (route.split(' ')[1] ?? '').replace(/:\w+/, NOBODY);
+      return [route.split('?')[0] ?? '', () => as('dpo', 'audit', path, asking)];
+    }),
+  );
+}
+
 /** Routes that state a purpose and say nothing of a child: what they do is an event of its own, or numbers. */
-const NOT_LOOKING = ['GET /v1/admin/projections', 'GET /v1/cohort-counts', 'POST /v1/admin/projections/:name/rebuilds'];
+const NOT_LOOKING = [
+  'GET /v1/admin/projections',
+  'GET /v1/cohort-counts',
+  'POST /v1/admin/projections/:name/rebuilds',
+  'POST /v1/detection-suppressions',
+  'POST /v1/watched-children',
+  'PUT /v1/review-sampling-plan',
+];
 
 /** Refusals, which are looks too: nothing says whether the child is there. */
 const REFUSED: Readonly<Record<string, () => Promise<Answer>>> = {
   'a purpose that is not theirs': () => timeline(hub.person('senco'), world.child, 'safeguarding'),
-  'no relationship': () =>
-    timeline(hub.person('health-visitor'), '11111111-1111-4111-8111-111111111111', 'direct-care'),
-  'a child nobody knows': () => timeline(hub.person('senco'), '11111111-1111-4111-8111-111111111111', 'sen-support'),
+  'no relationship': () => timeline(hub.person('health-visitor'), NOBODY, 'direct-care'),
+  'a child nobody knows': () => timeline(hub.person('senco'), NOBODY, 'sen-support'),
 };
 
 function as(person: string, purpose: string, path: string, asking: object = {}): Promise<Answer> {

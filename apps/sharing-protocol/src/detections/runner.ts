@@ -62,7 +62,7 @@ export class DetectionRunner {
 
   /** Follows the log until the signal aborts. */
   async follow(signal: AbortSignal): Promise<void> {
-    const read = { families: FAMILIES, after: this.#state.token(), signal, batch: 500 };
+    const read = { families: FAMILIES, after: this.#state.token(), signal, batch: 2000 };
     for await (const batch of this.#means.log.subscribe(read)) {
       if (batch.token !== null) await this.take(batch.kind === 'events' ? batch.events : [], batch.token);
     }
@@ -102,7 +102,6 @@ export class DetectionRunner {
     if (look === undefined) return;
     const access = await this.#accessOf(decision, look);
     const window = this.#windows.add(access);
-    if (window === undefined) return;
     const { person, day } = access;
     const known = (rule: DetectionRuleId): boolean =>
       DETECTION_RULES[rule].about === 'person' && this.#raised.has(`${rule} ${person} ${day}`);

@@ -10,10 +10,11 @@ const VERSION = 1;
 const SCHEMA = `
   create table progress (only integer primary key check (only = 1), token text not null) strict;
   create table access (
-    decision text primary key, at text not null, day text not null, person text not null, organisation text not null, role text not null,
+    decision text not null, at text not null, day text not null, person text not null, organisation text not null, role text not null,
     team text, purpose text not null, kind text not null, child text, effect text not null, aborted integer not null, standing text not null,
     own_child integer not null, watched integer not null, restricted integer not null, break_glass text, sources text not null
-  ) strict, without rowid;
+  ) strict;
+  create index access_decision on access (decision);
   create index access_person on access (person, day);
   create index access_child on access (child, at) where child is not null and standing in ('none', 'ended', 'self-claimed');
   create index access_emergency on access (day, organisation) where break_glass is not null;
@@ -41,7 +42,9 @@ const SCHEMA = `
 /** Opens the file, or makes it; a file of another version is emptied, and the log is read again. */
 export function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 5_000 });
-  db.exec('pragma journal_mode = wal; pragma synchronous = normal');
+  db.exec(
+    'pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 8000; pragma cache_size = -32000',
+  );
   const version = Number(db.prepare('pragma user_version').get()?.['user_version'] ?? 0);
   if (version === VERSION) return db;
   const tables = db.prepare(`select name from sqlite_schema where type = 'table'`).all();

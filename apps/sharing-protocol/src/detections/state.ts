@@ -10,6 +10,8 @@ type Row = Readonly<Record<string, SQLOutputValue>>;
 export class DetectionState {
   readonly #db: DatabaseSync;
   readonly #statements: ReturnType<typeof statementsOf>;
+  /** Accesses by role, day and purpose that are counted and not yet written. */
+  readonly #purposes = new Map<string, number>();
 
   constructor(path: string) {
     this.#db = openDatabase(path);
@@ -27,31 +29,32 @@ export class DetectionState {
     this.#db.exec('begin immediate');
   }
   commit(token: LogToken): void {
+    this.#writePurposes();
     this.#statements.setToken.run(token);
     this.#db.exec('commit');
   }
   rollback(): void {
+    this.#purposes.clear();
     if (this.#db.isTransaction) this.#db.exec('rollback');
   }
 
-  /** Keeps an access, counts it, and keeps it ready for the samples of its week; false where it is there already. */
-  add(access: Access, counts: { readonly children: number; readonly exports: number }): boolean {
+  /** Keeps an access, counts it, and keeps it ready for the samples of its week. Each is read once: its row and the place in the log are one write. */
+  add(access: Access, counts: { readonly children: number; readonly exports: number }): void {
     const { decision, at, day, person, organisation, role, team, purpose, kind, child, effect, standing } = access;
-    const { changes } = this.#statements.add.run(
+    this.#statements.add.run(
       ...[decision, at, day, person, organisation, role, team, purpose, kind, child, effect, 0, standing],
       ...[Number(access.ownChild), Number(access.watched), Number(access.restricted)],
       ...[access.breakGlass, JSON.stringify(access.sources)],
     );
-    if (changes === 0) return false;
     if (kind !== 'other') {
       this.#statements.count.run(person, day, role, counts.children, counts.exports);
-      this.#statements.countPurpose.run(role, day, purpose);
+      const key = `${role} ${day} ${purpose}`;
+      this.#purposes.set(key, (this.#purposes.get(key) ?? 0) + 1);
     }
     const of = sampledAs(access);
     const draw = drawOf(decision);
     if (of !== undefined && isCandidate(of, draw))
       this.#statements.candidate.run(decision, weekOf(day), day, draw, of, purpose, organisation);
-    return true;
   }
 
   /** Nothing was disclosed under it: it counts no more, and is in no sample. Answers whose day it was of. */
@@ -85,6 +88,7 @@ export class DetectionState {
       .map((row) => ({ person: String(row['person']), mean: Number(row['mean']) }));
   }
   purposes(role: string, from: PlainDate, before: PlainDate): Readonly<Record<string, number>> {
+    this.#writePurposes();
     const rows = this.#statements.purposes.all(role, from, before);
     return Object.fromEntries(rows.map((row) => [String(row['purpose']), Number(row['accesses'])]));
   }
@@ -166,6 +170,14 @@ export class DetectionState {
   close(): void {
     this.#db.close();
   }
+
+  #writePurposes(): void {
+    for (const [key, accesses] of this.#purposes) {
+      const [role = '', day = '', purpose = ''] = key.split(' ');
+      this.#statements.countPurpose.run(role, day, purpose, accesses);
+    }
+    this.#purposes.clear();
+  }
 }
 
 /** A look that may be drawn. */
@@ -182,14 +194,14 @@ function statementsOf(db: DatabaseSync) {
   return {
     token: db.prepare('select token from progress'),
     setToken: db.prepare('insert or replace into progress (only, token) values (1, ?)'),
-    add: db.prepare('insert or ignore into access values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    add: db.prepare('insert into access values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     abort: db.prepare('update access set aborted = 1 where decision = ? returning person, day'),
     count: db.prepare(
       `insert into daily (person, day, role, children, exports) values (?, ?, ?, ?, ?)
        on conflict do update set children = max(children, excluded.children), exports = max(exports, excluded.exports)`,
     ),
     countPurpose: db.prepare(
-      'insert into role_purpose (role, day, purpose, accesses) values (?, ?, ?, 1) on conflict do update set accesses = accesses + 1',
+      'insert into role_purpose (role, day, purpose, accesses) values (?, ?, ?, ?) on conflict do update set accesses = accesses + excluded.accesses',
     ),
     candidate: db.prepare('insert or ignore into candidate values (?, ?, ?, ?, ?, ?, ?)'),
     noCandidate: db.prepare('delete from candidate where decision = ?'),

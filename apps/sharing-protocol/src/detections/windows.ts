@@ -30,12 +30,12 @@ export class Windows {
     this.#state = state;
   }
 
-  /** Takes an access in and answers what the rules are to read; undefined where it was there already. */
-  add(access: Access): Window | undefined {
+  /** Takes an access in and answers what the rules are to read. */
+  add(access: Access): Window {
     const own = this.#dayOf(access.person, access.day);
     if (access.child !== null && access.kind !== 'other') own.children.add(access.child);
     if (access.kind === 'export') own.exports += 1;
-    if (!this.#state.add(access, { children: own.children.size, exports: own.exports })) return undefined;
+    this.#state.add(access, { children: own.children.size, exports: own.exports });
     if (own.accesses.length < MOST_A_DAY) {
       own.accesses.push(access);
       this.#kept += 1;
