@@ -12,6 +12,7 @@ import { matrixCases } from '../../matrix/matrix.ts';
 import type { Question, Slice, SliceDecision } from '../model.ts';
 import * as breakGlass from '../protection/break-glass.ts';
 import * as consent from '../protection/consent.ts';
+import * as protection from '../protection/protection.ts';
 import * as relationship from '../protection/relationship.ts';
 import * as sharingDecision from '../protection/sharing-decision.ts';
 import * as fold from '../registry/fold.ts';
@@ -26,6 +27,7 @@ const OUTSIDE: Readonly<Record<string, object>> = {
   '#kernel': kernel,
   '../protection/break-glass.ts': breakGlass,
   '../protection/consent.ts': consent,
+  '../protection/protection.ts': protection,
   '../protection/relationship.ts': relationship,
   '../protection/sharing-decision.ts': sharingDecision,
   '../registry/fold.ts': fold,
@@ -50,8 +52,8 @@ function core(sources: Readonly<Record<string, string>>, outside = OUTSIDE): typ
     made.set(file, exports);
     const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
     const { outputText } = ts.transpileModule(source, { compilerOptions });
-    const run = compileFunction(outputText, ['require', 'exports', 'Map']) as (...given: unknown[]) => void;
-    run(load, exports, Map);
+    const run = compileFunction(outputText, ['require', 'exports', 'Map', 'Set']) as (...given: unknown[]) => void;
+    run(load, exports, Map, Set);
     return exports;
   };
   return load('./decide.ts') as typeof Decide;
