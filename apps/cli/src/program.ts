@@ -1,16 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { hubSeed, loadConfig } from '#nest-platform';
 import { demonstrationPerson } from '#nest-platform/client';
 import { projectRoot } from '#nest-platform/node';
-import { parseReceipt, parseVkey, signerOf, verifyReceipt } from '#transparency';
+import { signerOf } from '#transparency';
 import { loadKek } from '#vault';
+import { auditQuery, exportLine, withFilters, type AuditQueryOptions } from './commands/audit-query.ts';
+import { auditVerify } from './commands/audit.ts';
 import { examine } from './commands/doctor.ts';
 import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
 import { projectionLine, projections, rebuild } from './commands/projection.ts';
 import { timelineLines } from './commands/timeline.ts';
 import { tour } from './commands/tour.ts';
+import { witnessCommands } from './commands/witness/commands.ts';
 import { readSeed } from './seed/area.ts';
 import { seed } from './seed/run.ts';
 import { expectOk, signIn, type SignIn } from './sign-in.ts';
@@ -18,11 +21,12 @@ import { expectOk, signIn, type SignIn } from './sign-in.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 type Say = (line: string) => void;
 
-/** The operator's commands. Most speak HTTP to a running hub; `log`, `audit` and `doctor` read files. Exit code 0: done; 1: not; 2: the log does not hold. */
+/** The operator's commands. Most speak HTTP to a running hub; `log`, `audit` and `doctor` read files, a `witness` keeps one of its own. Exit code 0: done; 1: not; 2: the log does not hold, or its head contradicts. */
 export function program(env: Environment, say: Say): Command {
   const root = new Command('tellonce').description('Tell it once: the operator of a hub').showHelpAfterError();
   demonstrationCommands(root, env, say);
   hubCommands(root, say, env);
+  witnessCommands(root, say, (command) => signedIn(command, env));
   fileCommands(root, env, say);
   return root;
 }
@@ -125,21 +129,26 @@ function fileCommands(root: Command, env: Environment, say: Say): void {
     .action(async (folder: string, options: { var: string }) =>
       say(`copied: ${(await backupFolder(options.var, folder)).join(', ')}`),
     );
-  root
-    .command('audit')
-    .description('proofs')
+  const audit = root.command('audit').description('decisions and their proofs');
+  withFilters(signedIn(audit.command('query'), env))
+    .description('asks for decisions and hands them out as a file with its proof; progress goes to standard error')
+    .action(async (options: SignIn & AuditQueryOptions) => {
+      const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+      await auditQuery(await signIn(options), options, (text) => process.stdout.write(text), tell);
+    });
+  audit
     .command('verify <receipt>')
-    .description('checks the receipt of a look offline (c2sp.org/tlog-proof@v1)')
+    .description('checks the receipt of a look, a fact or an exported file offline (c2sp.org/tlog-proof@v1)')
+    .option('--export <file>', 'the exported file that the receipt is about')
     .option('--vkey <key>', 'the key the hub signs with; from the key file unless given')
+    .option('--witness <key...>', 'witnesses that must have cosigned')
     .option('--bytes <file>', 'the stored bytes of the event, where the receipt does not hold them')
-    .action((file: string, options: { vkey?: string; bytes?: string }) => {
-      const text = readFileSync(file, 'utf8');
-      const bytes = options.bytes === undefined ? parseReceipt(text)?.extra : readFileSync(options.bytes);
-      if (bytes === undefined) throw new Error('this is no receipt, or its event is not in it: --bytes <file>');
-      const verified = verifyReceipt(text, bytes, [parseVkey(options.vkey ?? ownKey(env))]);
-      if (!verified.ok) throw new Error(`NOT PROVEN: ${verified.error}`);
-      const { index, checkpoint } = verified.value;
-      say(`proven: event ${String(index)} of ${String(checkpoint.size)} is in the log that was signed`);
+    .action(async (file: string, options: { vkey?: string; witness?: string[]; bytes?: string; export?: string }) => {
+      const { witness: witnesses = [], bytes } = options;
+      const vkey = options.vkey ?? ownKey(env);
+      const proven = auditVerify({ file, vkey, witnesses, ...(bytes === undefined ? {} : { bytes }) });
+      say(proven.line);
+      if (options.export !== undefined) say(await exportLine(proven.bytes, options.export));
     });
   root
     .command('doctor')

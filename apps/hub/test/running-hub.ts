@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Chance, Clock } from '#kernel';
-import type { Role, SharingBasis, SubjectIdentity, SubmittedCloudEvent } from '#contracts';
+import type { SharingBasis, SubjectIdentity, SubmittedCloudEvent } from '#contracts';
 import { createLogger, loadConfig, type AppLogger, type ComposedHub, type Composition } from '#nest-platform';
 import {
   demonstrationPerson,
@@ -17,6 +17,7 @@ import { temporaryFolder } from '#testing';
 import type { OrganisationId } from '#kernel';
 import { hub } from '../src/hub.ts';
 import { VIEWS, type Views } from '../src/hub.module.ts';
+import { approve, contentOf, draft, type Agreeing } from './agreements.ts';
 
 /** How a hub under test differs from one that is simply started. */
 export interface HubOptions {
@@ -162,30 +163,31 @@ export async function organisation(
   id: string,
   sector: 'education' | 'health' | 'social-care' | 'family',
   profile: Readonly<Record<string, SharingBasis>> = {},
+  codes: Readonly<Record<string, string>> = {},
 ): Promise<TestOrganisation> {
   const key = await newOrganisationKey(`${id}-1`);
-  const json = { organisation: id, name: id, sector, codes: {}, keys: [key.publicJwk], profile };
+  const json = { organisation: id, name: id, sector, codes, keys: [key.publicJwk], profile };
   mustBe(200, await hubRunning.person('administrator').ask('/v1/organisations', { json }));
   const system = organisationSystem(hubRunning.url, id, key);
-  return { id, key, system, tell: (fact) => tell(id, key, system, fact) };
+  const registered: TestOrganisation = { id, key, system, tell: (fact) => tell(id, key, system, fact) };
+  const others = known.get(hubRunning) ?? new Map<string, TestOrganisation>();
+  known.set(hubRunning, others.set(id, registered));
+  return registered;
 }
 
-/** Puts an agreement in force through the API. */
-export async function agree(
-  hubRunning: RunningHub,
-  agreement: {
-    readonly id: string;
-    readonly source: string;
-    readonly recipient: string;
-    readonly categories: readonly string[];
-    readonly purposes: readonly string[];
-    readonly roles: readonly Role[];
-    readonly version?: number;
-  },
-): Promise<void> {
-  const { id, version = 1, ...content } = agreement;
-  const json = { agreement: id, version, title: id, from: '2018-01-01', ...content };
-  mustBe(200, await hubRunning.person('administrator').ask('/v1/agreements', { json }));
+/** Organisations of a hub under test, which approve its agreements. */
+const known = new WeakMap<RunningHub, Map<string, TestOrganisation>>();
+
+/** Puts an agreement in force through the API: its source drafts it, and both parties, registered here, approve with their keys. */
+export async function agree(hubRunning: RunningHub, agreement: Agreeing): Promise<void> {
+  const content = contentOf(agreement);
+  const parties = [content.source, content.recipient].map((id) => known.get(hubRunning)?.get(id));
+  for (const [at, party] of parties.entries()) {
+    if (party === undefined)
+      throw new Error(`no such organisation of the test: party ${String(at)} of ${agreement.id}`);
+    if (at === 0) mustBe(200, await draft(party, content));
+    mustBe(200, await approve(party, content));
+  }
 }
 
 /** The child as its tellers know it: the hub's id, asked by a system that has told of it. */

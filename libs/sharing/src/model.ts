@@ -1,12 +1,18 @@
-import type { ChildId, Instant, OrganisationId } from '#kernel';
+import type { ChildId, Instant, OrganisationId, PlainDate } from '#kernel';
 import type {
+  AgreementApproved,
+  AgreementContent,
   AgreementInForce,
   AgreementTerms,
+  AuthorityRecorded,
   BreakGlassGranted,
   Category,
+  CompetenceAssessed,
   ConsentGiven,
   ConsentRefused,
   Obligation,
+  ObjectionDecided,
+  ObjectionMade,
   OrganisationRegistered,
   Purpose,
   RelationshipClaimed,
@@ -25,6 +31,8 @@ export interface Reader {
   readonly team?: string;
   /** Level of authentication (RFC 9470). */
   readonly acr: string;
+  /** When the person signed in (OIDC `auth_time`), seconds since 1970-01-01T00:00Z; absent for systems. */
+  readonly authTime?: number;
   readonly client: string;
 }
 
@@ -36,12 +44,37 @@ export interface Registry {
     OrganisationId,
     OrganisationRegistered & { readonly revokedKeys: ReadonlySet<string> }
   >;
-  /** The latest version of each agreement not ended. */
+  /** The version of each agreement that holds: neither ended nor suspended. The only ones that decisions read. */
   readonly agreements: ReadonlyMap<string, AgreementInForce>;
   /** Agreements by recipient and purpose, `recipient purpose` → agreements. */
   readonly byRecipient: ReadonlyMap<string, readonly AgreementInForce[]>;
   /** The greatest version each agreement ever had, ended ones included: versions only grow. */
   readonly versions: ReadonlyMap<string, number>;
+  /** Everything of each agreement's life, drafts and approvals included; no decision about a child reads it. */
+  readonly book: ReadonlyMap<string, AgreementRecord>;
+}
+
+/** One version as it was drafted, and who approved it. */
+export interface AgreementDraft {
+  readonly content: AgreementContent;
+  /** By party. */
+  readonly approvals: ReadonlyMap<OrganisationId, AgreementApproved>;
+  readonly withdrawn: boolean;
+}
+
+/** The life of one agreement. */
+export interface AgreementRecord {
+  /** The parties, for good: no version has others. */
+  readonly source: OrganisationId;
+  readonly recipient: OrganisationId;
+  readonly drafts: ReadonlyMap<number, AgreementDraft>;
+  /** Versions that came into force and were neither undone nor ended, the one that holds last. */
+  readonly held: readonly AgreementInForce[];
+  /** Every version that ever came into force. */
+  readonly came: ReadonlySet<number>;
+  readonly undone: ReadonlySet<number>;
+  /** The parties that suspended it; it holds while there are none. */
+  readonly suspendedBy: ReadonlySet<OrganisationId>;
 }
 
 /** Fold of one `protection-<childId>`. Immutable. */
@@ -51,7 +84,7 @@ export interface Protection {
   readonly consents: ReadonlyMap<string, ConsentGiven>;
   readonly refusals: ReadonlyMap<string, ConsentRefused>;
   /** Consents and refusals that were withdrawn, by id: an id once withdrawn never counts again. */
-  readonly withdrawn: ReadonlyMap<string, Pick<ConsentGiven, 'categories' | 'purposes'>>;
+  readonly withdrawn: ReadonlyMap<string, WithdrawnDirective>;
   /** Relationships by the fact that started them. */
   readonly starts: ReadonlyMap<string, RelationshipStarted>;
   /** Ends by the fact that said so; may be there before their start. */
@@ -64,7 +97,21 @@ export interface Protection {
   readonly sharingDecisions: ReadonlyMap<string, SharingDecided>;
   /** Ids of claims, grants and decisions that were ended: an id once ended never counts again. */
   readonly over: ReadonlySet<string>;
+  /** Who may decide for the child, by id; those that ended too. */
+  readonly authorities: ReadonlyMap<string, AuthorityRecorded>;
+  /** Authorities that ended, and the first day on which each does not hold. */
+  readonly authorityEnds: ReadonlyMap<string, { readonly recorded: AuthorityRecorded; readonly endedOn: PlainDate }>;
+  /** Whether the child may decide, by assessment. */
+  readonly assessments: ReadonlyMap<string, CompetenceAssessed>;
+  /** Objections of the family and what became of them, by id. */
+  readonly objections: ReadonlyMap<string, { readonly made: ObjectionMade; readonly decided?: ObjectionDecided }>;
 }
+
+/** What is remembered of a consent or refusal that was withdrawn. */
+export type WithdrawnDirective = Pick<ConsentGiven, 'categories' | 'purposes'> & {
+  readonly authority?: ConsentGiven['authority'];
+  readonly was?: 'given' | 'refused';
+};
 
 /** The unit of decision: facts of one source and category, those that rest on consent apart. */
 export interface Slice {

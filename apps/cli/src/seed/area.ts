@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { JsonObject } from '#kernel';
-import type { SharingBasis, SubjectIdentity } from '#contracts';
+import type { AgreementTerms, SharingBasis, SubjectIdentity } from '#contracts';
 
 /** The demonstration area as `infra/seed/area.yaml` writes it. */
 export interface Area {
@@ -21,7 +21,10 @@ export interface Area {
     readonly categories: readonly string[];
     readonly purposes: readonly string[];
     readonly roles: readonly string[];
+    /** Name of one of the area's terms. */
+    readonly terms: string;
   }[];
+  readonly terms: Readonly<Record<string, AgreementTerms>>;
   readonly people: readonly DemonstrationPerson[];
 }
 

@@ -11,6 +11,7 @@ import {
 } from '#nest-platform/client';
 import type { SharingBasis, SubmittedCloudEvent } from '#contracts';
 import { expectOk } from '../sign-in.ts';
+import { agree, pairs } from './agreements.ts';
 import type { Area, Story, StoryStep } from './area.ts';
 
 /** What the seed tells while it works: how far of how much, in words. */
@@ -32,7 +33,8 @@ export interface SeedOptions {
   readonly progress: Progress;
 }
 
-interface Agency {
+/** An organisation of the demonstration: its key and its system. */
+export interface Agency {
   readonly key: OrganisationKey;
   readonly system: HubClient;
 }
@@ -53,14 +55,14 @@ export async function seed(options: SeedOptions): Promise<readonly SeededChild[]
     await register(administrator, area, organisation, keyOf(keys, organisation.id));
     step(`registered ${organisation.name}`);
   }
-  for (const agreement of pairs(area)) {
-    expectOk(await administrator.ask('/v1/agreements', { json: agreement }));
-    step(`in force: ${agreement.title}`);
-  }
   const agencies = new Map<string, Agency>();
   for (const { id } of area.organisations) {
     const key = keyOf(keys, id);
     agencies.set(id, { key, system: organisationSystem(options.url, id, key) });
+  }
+  for (const agreement of pairs(area)) {
+    await agree(agreement, agencies);
+    step(`in force: ${agreement.title}`);
   }
   const children: SeededChild[] = [];
   for (const story of stories) {
@@ -149,23 +151,6 @@ function profileOf(area: Area, sector: string): Readonly<Record<string, SharingB
     return { 'health.newborn-hearing-outcome.v1': health, 'health.professional-contact.v1': health };
   }
   return {};
-}
-
-function pairs(area: Area) {
-  return area.agreements.flatMap(({ id, sources, recipients, ...content }) =>
-    sources.flatMap((source) =>
-      recipients
-        .filter((recipient) => recipient !== source)
-        .map((recipient) => ({
-          ...content,
-          agreement: `${id}-${source}-${recipient}`.slice(0, 100),
-          version: 1,
-          source,
-          recipient,
-          from: '2018-01-01',
-        })),
-    ),
-  );
 }
 
 function keyOf(keys: ReadonlyMap<string, OrganisationKey>, id: string): OrganisationKey {

@@ -5,7 +5,16 @@ import { PURPOSES, roleMayState, type Role } from '#contracts';
 import { CORE, type Core } from '#nest-platform';
 import { dpopProof } from '#nest-platform/client';
 import { MAYA, seen, tellWorld, type World } from '../trust/world.ts';
-import { caughtUp, mustBe, organisation, PUBLIC_TASK, runningHub, timeline, type RunningHub } from '../running-hub.ts';
+import {
+  agree,
+  caughtUp,
+  mustBe,
+  organisation,
+  PUBLIC_TASK,
+  runningHub,
+  timeline,
+  type RunningHub,
+} from '../running-hub.ts';
 
 const PEOPLE: Readonly<Record<string, Role>> = {
   senco: 'senco',
@@ -20,7 +29,7 @@ const PEOPLE: Readonly<Record<string, Role>> = {
 /** Who works with the child, or is of the family; everybody else is told that there is nothing. */
 const SEES = new Set(['senco', 'health-visitor', 'parent']);
 
-describe('why somebody looks', () => {
+describe('check 8: why somebody looks', () => {
   let hub: RunningHub;
   let world: World;
 
@@ -98,10 +107,9 @@ describe('why somebody looks', () => {
       [day(-1), day(1), true],
     ];
     for (const [at, [from, until, open]] of spans.entries()) {
-      const json = {
-        agreement: 'hearing',
+      await agree(hub, {
+        id: 'hearing',
         version: at + 2,
-        title: 'hearing',
         source: world.trust.id,
         recipient: world.school.id,
         categories: ['health.screening'],
@@ -109,8 +117,7 @@ describe('why somebody looks', () => {
         roles: ['senco'],
         from,
         until,
-      };
-      mustBe(200, await hub.person('administrator').ask('/v1/agreements', { json }));
+      });
       const types = await seen(hub.person('senco'), world.child, 'sen-support');
       expect([from, until, types]).toEqual([
         from,
@@ -149,7 +156,7 @@ describe('why somebody looks', () => {
     }
   });
 
-  it('takes the same fact again as the same, and another under its id not at all', async () => {
+  it('check 12: takes the same fact again as the same, and another under its id not at all', async () => {
     const fact = {
       id: 'enrol-1',
       type: 'education.enrolment-started.v1',

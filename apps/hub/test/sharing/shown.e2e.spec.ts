@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AgreementTerms, Category, LookContent, LookEvent, Purpose, Role } from '#contracts';
+import type { AgreementTerms, Category, LookContent, LookEvent } from '#contracts';
 import { decodeRecord } from '#contracts';
-import type { OrganisationId, PlainDate } from '#kernel';
 import type { HubClient } from '#nest-platform/client';
 import { openLook } from '#sharing';
 import { grantProcess } from '#vault';
 import { SAFEGUARDING } from '../privacy/canary-child.ts';
 import {
+  agree,
   caughtUp,
   childIdOf,
   DIRECT_CARE,
@@ -63,7 +63,7 @@ describe('how much is shown', () => {
     });
     expect(contact).toMatchObject({ outcome: 'published', reasons: [] });
     child = await childIdOf(trust, MAYA);
-    await inForce('front-door', frontDoor.id, ['social.child-protection'], {});
+    await inForce('front-door', frontDoor.id, ['education.enrolment'], { existenceOnly: ['social.child-protection'] });
     const terms = { obligations: ['redact-free-text', 'tell-source'] } as const;
     await inForce('contacts', trust.id, ['health.contact'], terms);
     worker = hub.person('social-worker');
@@ -82,43 +82,22 @@ describe('how much is shown', () => {
   }
 
   async function inForce(
-    agreement: string,
+    id: string,
     source: string,
     categories: readonly Category[],
     terms: Partial<AgreementTerms>,
   ): Promise<void> {
-    const { core } = hub.composed.opened;
-    const { registry } = core.tails;
-    const version = ((await registry()).versions.get(agreement) ?? 0) + 1;
-    const data = {
-      agreement,
-      version,
-      title: agreement,
-      source: source as OrganisationId,
-      recipient: 'childrens-social-care' as OrganisationId,
+    const { versions } = await hub.composed.opened.core.tails.registry();
+    await agree(hub, {
+      id,
+      source,
+      recipient: 'childrens-social-care',
+      version: (versions.get(id) ?? 0) + 1,
       categories,
-      purposes: ['safeguarding', 'early-help'] satisfies Purpose[],
-      roles: ['social-worker'] satisfies Role[],
-      from: '2020-01-01' as PlainDate,
-      until: null,
-      terms: {
-        bases: {
-          lawful: ['public-task'],
-          condition: ['health-or-social-care'],
-          schedule1: null,
-          confidentiality: ['statute'],
-        },
-        obligations: [],
-        existenceOnly: [],
-        minimum: {},
-        retentionDays: null,
-        reviewBy: '2027-01-01' as PlainDate,
-        ...terms,
-      } satisfies AgreementTerms,
-    };
-    const meta = { by: 'hub' as OrganisationId, correlationId: '11111111-1111-4111-8111-111111111111' };
-    const outcome = await core.registryCommand({ type: 'putAgreementInForce', data }, meta);
-    expect(outcome.ok).toBe(true);
+      purposes: ['safeguarding', 'early-help'],
+      roles: ['social-worker'],
+      terms,
+    });
   }
 
   const sees = async (query = '', purpose = 'safeguarding') =>
@@ -168,7 +147,7 @@ describe('how much is shown', () => {
     const json = { reason: 'review' };
     mustBe(200, await hub.person('administrator').ask('/v1/agreements/front-door/endings', { json }));
     expect((await sees()).exists).toBeUndefined();
-    await inForce('front-door', frontDoor.id, ['social.child-protection'], {});
+    await inForce('front-door', frontDoor.id, ['education.enrolment'], { existenceOnly: ['social.child-protection'] });
     expect((await sees()).exists).toEqual(EXISTS);
   });
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import { looksPersonal, type AgreementInForce, type OrganisationRegistered } from '#contracts';
-import { isOrganisationId, type OrganisationId, type PlainDate } from '#kernel';
+import type { OrganisationRegistered } from '#contracts';
+import { isOrganisationId, type OrganisationId } from '#kernel';
 import {
   Access,
   CORE,
@@ -12,9 +12,10 @@ import {
   type CommandOutcome,
   type Core,
 } from '#nest-platform';
-import { AgreementDto, EndAgreementDto, RegisterOrganisationDto, RevokeKeyDto } from './registry.dto.ts';
+import { noPersonIn } from './no-person.ts';
+import { RegisterOrganisationDto, RevokeKeyDto } from './registry.dto.ts';
 
-/** What administration registers: organisations with their keys and publication profiles, and agreements. Nothing here is about a child. */
+/** What administration registers: organisations with their keys and publication profiles. Nothing here is about a child. */
 @Controller('v1')
 @Access({ roles: ['system-administrator'], purpose: 'none' })
 export class RegistryController {
@@ -65,41 +66,6 @@ export class RegistryController {
     return this.#command({ type: 'revokeKey', data }, caller);
   }
 
-  @ApiOperation({ summary: 'Put a version of an agreement in force' })
-  @Post('agreements')
-  @HttpCode(200)
-  async putInForce(@Body() dto: AgreementDto, @CurrentCaller() caller: Caller): Promise<Changed> {
-    const { agreement, version, title, source, recipient, categories, purposes, roles, from } = dto;
-    noPersonIn({ agreement, title });
-    const until = (dto.until ?? null) as PlainDate | null;
-    const content = { agreement, version, title, source, recipient, categories, purposes, roles, from, until };
-    const data = content as unknown as AgreementInForce;
-    return this.#command({ type: 'putAgreementInForce', data }, caller);
-  }
-
-  @ApiOperation({ summary: 'Agreements in force' })
-  @Get('agreements')
-  @Access({ roles: 'signed-in', purpose: 'none' })
-  async agreements(): Promise<{ readonly agreements: readonly AgreementInForce[] }> {
-    const { agreements } = await this.#core.tails.registry();
-    return { agreements: [...agreements.values()] };
-  }
-
-  @ApiOperation({ summary: 'End an agreement' })
-  @Post('agreements/:agreement/endings')
-  @HttpCode(200)
-  async end(
-    @Param('agreement') agreement: string,
-    @Body() dto: EndAgreementDto,
-    @CurrentCaller() caller: Caller,
-  ): Promise<Changed> {
-    noPersonIn({ reason: dto.reason });
-    const known = (await this.#core.tails.registry()).agreements.get(agreement);
-    if (known === undefined) throw notFound();
-    const data = { agreement, version: known.version, reason: dto.reason };
-    return this.#command({ type: 'endAgreement', data }, caller);
-  }
-
   async #command(command: Parameters<Core['registryCommand']>[0], caller: Caller): Promise<Changed> {
     const { reader, correlationId } = caller;
     return changed(await this.#core.registryCommand(command, { by: reader.organisation, correlationId }));
@@ -118,13 +84,6 @@ type OrganisationView = Pick<OrganisationRegistered, 'organisation' | 'name' | '
 
 function viewOf({ organisation, name, sector, codes, keys }: OrganisationRegistered): OrganisationView {
   return { organisation, name, sector, codes, keys: keys.map(({ kid }) => kid) };
-}
-
-/** Throws where a text that stands in the log as it is holds a number of a person. */
-function noPersonIn(texts: Readonly<Record<string, string>>): void {
-  const personal = Object.keys(texts).filter((name) => looksPersonal(texts[name] ?? ''));
-  if (personal.length > 0)
-    throw invalidInput(personal.map((name) => ({ code: 'TEXT_LOOKS_PERSONAL', pointer: `/${name}` })));
 }
 
 function changed(outcome: CommandOutcome): Changed {

@@ -64,16 +64,72 @@ export interface AgreementTerms {
   /** The day by which the parties look at the agreement again. */
   readonly reviewBy: PlainDate;
 }
+/** The full text of a version as its parties approve it; what comes into force is this and nothing else. */
+export type AgreementContent = AgreementInForce & { readonly terms: AgreementTerms };
+/** `registry`: a version is put before its parties. Drafted again under its number it replaces a text that nobody has approved yet. */
+export type AgreementDrafted = AgreementContent;
+/** What a party signs to approve a version: the payload of the compact JWS, these members and no others. */
+export interface AgreementApproval {
+  readonly agreement: string;
+  readonly version: number;
+  readonly party: OrganisationId;
+  /** Pseudonymous subject of the person who approves for the party. */
+  readonly approver: string;
+  /** See `agreementDigest`. */
+  readonly digest: string;
+}
+/** `registry`: one party approves a version, by a person and with a key of its own. */
+export interface AgreementApproved extends AgreementApproval {
+  readonly kid: string;
+  /** The compact JWS (RFC 7515 §7.1) itself, so that anybody may check it again. */
+  readonly jws: string;
+}
+/** `registry`: a version that is not to come into force any more. */
+export interface AgreementDraftWithdrawn {
+  readonly agreement: string;
+  readonly version: number;
+  readonly party: OrganisationId;
+  readonly reason: string;
+}
+/** `registry`: nothing is shared under the agreement until the party that suspended it resumes it. */
+export interface AgreementSuspended {
+  readonly agreement: string;
+  readonly version: number;
+  readonly party: OrganisationId;
+  readonly reason: string;
+}
+/** `registry`: a party takes back its own suspension. */
+export interface AgreementResumed {
+  readonly agreement: string;
+  readonly version: number;
+  readonly party: OrganisationId;
+}
+/** `registry`: the coming into force of a version is undone; the version before holds again, or none. */
+export interface AgreementUndone {
+  readonly agreement: string;
+  readonly version: number;
+  readonly restores: number | null;
+  readonly party: OrganisationId;
+  readonly reason: string;
+}
 /** `registry`: an agreement ended at once. */
 export interface AgreementEnded {
   readonly agreement: string;
   readonly version: number;
   readonly reason: string;
+  /** Absent in logs of the time when an administrator ended agreements. */
+  readonly party?: OrganisationId;
 }
 
 /** The events of the `registry` stream. */
 export type RegistryEvent =
   | StoredRecord<'organisation.registered.v1', OrganisationRegistered>
   | StoredRecord<'organisation.key-revoked.v1', OrganisationKeyRevoked>
+  | StoredRecord<'agreement.drafted.v1', AgreementDrafted>
+  | StoredRecord<'agreement.approved.v1', AgreementApproved>
+  | StoredRecord<'agreement.draft-withdrawn.v1', AgreementDraftWithdrawn>
   | StoredRecord<'agreement.in-force.v1', AgreementInForce>
+  | StoredRecord<'agreement.suspended.v1', AgreementSuspended>
+  | StoredRecord<'agreement.resumed.v1', AgreementResumed>
+  | StoredRecord<'agreement.undone.v1', AgreementUndone>
   | StoredRecord<'agreement.ended.v1', AgreementEnded>;

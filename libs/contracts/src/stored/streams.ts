@@ -6,8 +6,12 @@ export const REGISTRY_STREAM = 'registry';
 export const protectionStream = (child: ChildId): string => `protection-${child}`;
 /** The stream of a child's links. */
 export const childStream = (child: ChildId): string => `child-${child}`;
+/** The stream of one table of one month. */
+export const cohortStream = (table: string, month: string): string => `cohort-${table}-${month}`;
 /** The stream of one notice. */
 export const noticeStream = (notice: string): string => `notice-${notice}`;
+/** The stream of one question about decisions, or of what one person was handed in a day. */
+export const auditQueryStream = (id: string): string => `auditQuery-${id}`;
 /** The stream of one look. */
 export const lookStream = (decision: DecisionId): string => `look-${decision}`;
 
@@ -29,6 +33,7 @@ export const FAMILIES = [
   'legalHold',
   'erasureRequest',
   'subjectAccess',
+  'cohort',
 ] as const;
 /** One stream family. */
 export type Family = (typeof FAMILIES)[number];

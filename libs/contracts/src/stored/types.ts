@@ -1,5 +1,7 @@
+import type { AuditQueryEvent } from './audit-query-events.ts';
 import type { FactEvent } from './fact-events.ts';
 import type { ChildEvent } from './child-events.ts';
+import type { CohortEvent } from './cohort-events.ts';
 import type { LookEvent } from './look-events.ts';
 import type { NoticeEvent } from './notice-events.ts';
 import type { ProtectionEvent } from './protection-events.ts';
@@ -25,7 +27,13 @@ export const EVENT_TYPES = {
   registry: all<RegistryEvent['type']>({
     'organisation.registered.v1': true,
     'organisation.key-revoked.v1': true,
+    'agreement.drafted.v1': true,
+    'agreement.approved.v1': true,
+    'agreement.draft-withdrawn.v1': true,
     'agreement.in-force.v1': true,
+    'agreement.suspended.v1': true,
+    'agreement.resumed.v1': true,
+    'agreement.undone.v1': true,
     'agreement.ended.v1': true,
   }),
   protection: all<ProtectionEvent['type']>({
@@ -41,6 +49,11 @@ export const EVENT_TYPES = {
     'break-glass.ended.v1': true,
     'sharing.decided.v1': true,
     'sharing.decision-ended.v1': true,
+    'authority.recorded.v1': true,
+    'authority.ended.v1': true,
+    'competence.assessed.v1': true,
+    'objection.made.v1': true,
+    'objection.decided.v1': true,
   }),
   child: all<ChildEvent['type']>({
     'record.linked.v1': true,
@@ -49,5 +62,11 @@ export const EVENT_TYPES = {
     'record.erased.v1': true,
   }),
   look: all<LookEvent['type']>({ 'look.recorded.v1': true, 'look.aborted.v1': true }),
+  cohort: all<CohortEvent['type']>({ 'cohort.published.v1': true }),
   notice: all<NoticeEvent['type']>({ 'notice.sent.v1': true }),
+  auditQuery: all<AuditQueryEvent['type']>({
+    'audit-query.asked.v1': true,
+    'audit-query.exported.v1': true,
+    'audit-query.rows-taken.v1': true,
+  }),
 } as const satisfies Partial<Record<Family, readonly string[]>>;

@@ -1,6 +1,6 @@
 import { fail, ok, type ChildId, type Clock } from '#kernel';
 import { protectionStream, REGISTRY_STREAM } from '#contracts';
-import { handleCommand, type EventLog } from '#event-log';
+import { appendSurely, encodeChanges, handleCommand, WrongExpectedRevision, type EventLog } from '#event-log';
 import { protectionDecider, registryDecider, type ProtectionCommand, type RegistryCommand } from '#sharing';
 import type { CommandMeta, CommandOutcome, Core } from './core.ts';
 import type { CurrentTails } from './tails.ts';
@@ -11,19 +11,27 @@ export function commandsOf(
   clock: Clock,
   tails: CurrentTails,
 ): Pick<Core, 'registryCommand' | 'protectionCommand'> {
+  const inTurn = turns();
+  // The registry grows with every agreement: the fold at its tail is at hand, so the stream isn't read from its start each time.
+  const decideOnTail = async (command: RegistryCommand, meta: CommandMeta): Promise<CommandOutcome> => {
+    for (let attempt = 1; ; attempt++) {
+      const registry = await tails.registry();
+      const decided = registryDecider.decide(command, registry);
+      if (!decided.ok) return fail([decided.error]);
+      if (decided.value.length === 0) return ok({ changed: false, token: null });
+      const events = encodeChanges(REGISTRY_STREAM, registry.revision, decided.value, { ...meta, at: clock.now() });
+      try {
+        const { token } = await appendSurely(log, REGISTRY_STREAM, registry.revision, events);
+        await tails.registry();
+        return ok({ changed: true, token });
+      } catch (error) {
+        if (!(error instanceof WrongExpectedRevision) || attempt === TRIES) throw error;
+      }
+    }
+  };
   return {
-    registryCommand: async (command: RegistryCommand, meta: CommandMeta): Promise<CommandOutcome> => {
-      const handled = await handleCommand({
-        log,
-        stream: REGISTRY_STREAM,
-        decider: registryDecider,
-        command,
-        meta: { ...meta, at: clock.now() },
-      });
-      if (!handled.ok) return fail([handled.error]);
-      await tails.registry();
-      return ok({ changed: handled.value.changes > 0, token: handled.value.token });
-    },
+    registryCommand: (command: RegistryCommand, meta: CommandMeta): Promise<CommandOutcome> =>
+      inTurn(() => decideOnTail(command, meta)),
     protectionCommand: async (
       child: ChildId,
       command: ProtectionCommand,
@@ -40,5 +48,18 @@ export function commandsOf(
       if (!handled.ok) return fail([handled.error]);
       return ok({ changed: handled.value.changes > 0, token: handled.value.token });
     },
+  };
+}
+
+/** Against other processes; the commands of this one take turns. */
+const TRIES = 3;
+
+/** Runs what it is given one after another, in the order it was given. */
+function turns(): <T>(run: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (run) => {
+    const mine = last.then(run);
+    last = mine.catch(() => undefined);
+    return mine;
   };
 }

@@ -7,6 +7,8 @@ import { emptyRegistry, evolveRegistry } from '../registry/index.ts';
 import type { CompleteQuestion } from './disclose.ts';
 import {
   consentsRule,
+  emergencyReviewsRule,
+  emergencyRule,
   existenceRule,
   factsRule,
   HUB,
@@ -175,5 +177,29 @@ describe('what the look of a timeline keeps', () => {
       'tell-family',
       'alert-dpo',
     ]);
+  });
+});
+
+describe('emergency access', () => {
+  it('is to any child but one’s own, in whatever role', () => {
+    expect(emergencyRule(asking('social-worker', SCHOOL, 'safeguarding')).effect).toBe('permit');
+    expect(emergencyRule(asking('social-worker', SCHOOL, 'safeguarding', 'parent-1'))).toEqual({
+      effect: 'deny',
+      reasons: ['own-family'],
+    });
+  });
+
+  const officer = 'data-protection-officer';
+  it.each([
+    ['the area’s officer', asking(officer, HUB, 'audit'), [], 'permit'],
+    ['the officer of the user’s organisation', asking(officer, SCHOOL, 'audit'), [], 'permit'],
+    ['the officer of one that has told of the child', asking(officer, FAMILY, 'audit'), [FAMILY], 'permit'],
+    ['the officer of another', asking(officer, FAMILY, 'audit'), [], 'deny'],
+    ['the officer of one that is not registered', asking(officer, 'gone' as OrganisationId, 'audit'), ['gone'], 'deny'],
+    ['an officer for another purpose', asking(officer, HUB, 'subject-access'), [], 'deny'],
+    ['a colleague', asking('senco', SCHOOL, 'sen-support'), [SCHOOL], 'deny'],
+  ])('is reviewed: %s', (_who, question, tellers, effect) => {
+    const concern = { organisation: SCHOOL, tellers: tellers as OrganisationId[] };
+    expect(emergencyReviewsRule(question, concern).effect).toBe(effect);
   });
 });

@@ -1,18 +1,34 @@
+import type { OrganisationId } from '#kernel';
 import type {
-  AgreementEnded,
-  AgreementInForce,
+  AgreementApproved,
+  AgreementContent,
   OrganisationKeyRevoked,
   OrganisationRegistered,
   Reason,
   RegistryEvent,
 } from '#contracts';
 
-/** What an administrator may ask of the registry; the data is what would be stored. */
+/** What a party alone may ask of an agreement, with the party and, where it restricts, why. */
+export interface PartyRequest {
+  readonly agreement: string;
+  readonly party: OrganisationId;
+  readonly reason: string;
+}
+
+/** What may be asked of the registry; the data of the first four is what would be stored. */
 export type RegistryCommand =
   | { readonly type: 'registerOrganisation'; readonly data: OrganisationRegistered }
   | { readonly type: 'revokeKey'; readonly data: OrganisationKeyRevoked }
-  | { readonly type: 'putAgreementInForce'; readonly data: AgreementInForce }
-  | { readonly type: 'endAgreement'; readonly data: AgreementEnded };
+  /** The party is the organisation that drafts. */
+  | { readonly type: 'draftAgreement'; readonly data: AgreementContent; readonly party: OrganisationId }
+  /** The signature was verified with the party's key before it comes here; that the key still counts is decided here. */
+  | { readonly type: 'approveAgreement'; readonly data: AgreementApproved }
+  | { readonly type: 'withdrawDraft'; readonly data: PartyRequest & { readonly version: number } }
+  | { readonly type: 'suspendAgreement'; readonly data: PartyRequest }
+  | { readonly type: 'resumeAgreement'; readonly data: Omit<PartyRequest, 'reason'> }
+  /** `version` is the one whose coming into force is undone, so that the same again undoes no more. */
+  | { readonly type: 'undoAgreement'; readonly data: PartyRequest & { readonly version: number } }
+  | { readonly type: 'endAgreement'; readonly data: PartyRequest };
 
 /** A registry event without its place in the log. */
 export type RegistryChange = RegistryEvent extends infer Event

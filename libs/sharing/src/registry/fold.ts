@@ -1,6 +1,7 @@
-import { never, type OrganisationId } from '#kernel';
+import type { OrganisationId } from '#kernel';
 import type { AgreementInForce, Purpose } from '#contracts';
 import type { Registry } from '../model.ts';
+import { evolveRecord } from './agreement-record.ts';
 import type { RegistryChange } from './commands.ts';
 
 /** The parts of a registry, computed from its events when somebody first looks. */
@@ -8,6 +9,7 @@ interface Parts {
   readonly organisations: Registry['organisations'];
   readonly agreements: Registry['agreements'];
   readonly versions: Registry['versions'];
+  readonly book: Registry['book'];
   byRecipient: Registry['byRecipient'] | undefined;
 }
 
@@ -22,7 +24,14 @@ const partsOf = new WeakMap<Registry, Parts>();
 
 /** The registry before its first event. */
 export function emptyRegistry(): Registry {
-  return { revision: -1, organisations: new Map(), agreements: new Map(), versions: new Map(), byRecipient: new Map() };
+  return {
+    revision: -1,
+    organisations: new Map(),
+    agreements: new Map(),
+    versions: new Map(),
+    byRecipient: new Map(),
+    book: new Map(),
+  };
 }
 
 /** Key of the index by recipient and purpose. */
@@ -45,6 +54,9 @@ export function evolveRegistry(before: Registry, change: RegistryChange): Regist
     },
     get versions() {
       return parts(after).versions;
+    },
+    get book() {
+      return parts(after).book;
     },
     get byRecipient() {
       const own = parts(after);
@@ -75,7 +87,9 @@ function fold(base: Registry, changes: readonly RegistryChange[]): Parts {
   const organisations = new Map(base.organisations);
   const agreements = new Map(base.agreements);
   const versions = new Map(base.versions);
-  for (const { type, data } of changes) {
+  const book = new Map(base.book);
+  for (const change of changes) {
+    const { type, data } = change;
     switch (type) {
       case 'organisation.registered.v1': {
         const revokedKeys = organisations.get(data.organisation)?.revokedKeys ?? new Set<string>();
@@ -89,21 +103,22 @@ function fold(base: Registry, changes: readonly RegistryChange[]): Parts {
         }
         break;
       }
-      case 'agreement.in-force.v1':
-        if (data.version > (versions.get(data.agreement) ?? 0)) {
-          versions.set(data.agreement, data.version);
-          agreements.set(data.agreement, data);
-        }
-        break;
-      case 'agreement.ended.v1':
-        if ((agreements.get(data.agreement)?.version ?? Infinity) <= data.version) agreements.delete(data.agreement);
-        versions.set(data.agreement, Math.max(data.version, versions.get(data.agreement) ?? 0));
-        break;
-      default:
-        never(type);
+      default: {
+        const last = versions.get(data.agreement) ?? 0;
+        // A version that doesn't grow never held; an end is one of the versions up to its own.
+        if (type === 'agreement.in-force.v1' && data.version <= last) break;
+        if (type === 'agreement.in-force.v1' || type === 'agreement.ended.v1')
+          versions.set(data.agreement, Math.max(data.version, last));
+        const record = evolveRecord(book.get(data.agreement), change);
+        if (record === undefined) break;
+        book.set(data.agreement, record);
+        const holds = record.suspendedBy.size === 0 ? record.held.at(-1) : undefined;
+        if (holds === undefined) agreements.delete(data.agreement);
+        else if (agreements.get(data.agreement) !== holds) agreements.set(data.agreement, holds);
+      }
     }
   }
-  return { organisations, agreements, versions, byRecipient: undefined };
+  return { organisations, agreements, versions, book, byRecipient: undefined };
 }
 
 function indexed(agreements: ReadonlyMap<string, AgreementInForce>): Registry['byRecipient'] {

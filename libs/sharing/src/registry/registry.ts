@@ -1,10 +1,11 @@
 import { canonicalJson, fail, ok, type Outcome } from '#kernel';
-import type { AgreementEnded, AgreementInForce, OrganisationKeyRevoked, OrganisationRegistered } from '#contracts';
+import type { OrganisationKeyRevoked, OrganisationRegistered } from '#contracts';
 import type { Decider } from '#event-log';
 import type { Registry } from '../model.ts';
+import { decideAgreement } from './agreements.ts';
 import type { RegistryChange, RegistryCommand, RegistryRejection } from './commands.ts';
 import { emptyRegistry, evolveRegistry } from './fold.ts';
-import { invalidAgreement, invalidOrganisation } from './validate.ts';
+import { invalidOrganisation } from './validate.ts';
 
 type Decision = Outcome<readonly RegistryChange[], RegistryRejection>;
 
@@ -13,7 +14,7 @@ const AS_BEFORE: Decision = ok([]);
 
 /**
  * `registry`: organisations with their keys, and the agreements between them. Organisations are registered again as a whole;
- * a revoked key stays revoked; an agreement's versions only grow, and a version once ended never comes back.
+ * a revoked key stays revoked; the life of agreements is told in `agreements.ts`.
  */
 export const registryDecider = {
   initialState: emptyRegistry(),
@@ -25,10 +26,8 @@ export const registryDecider = {
         return register(command.data, registry);
       case 'revokeKey':
         return revoke(command.data, registry);
-      case 'putAgreementInForce':
-        return putInForce(command.data, registry);
-      case 'endAgreement':
-        return end(command.data, registry);
+      default:
+        return decideAgreement(command, registry);
     }
   },
 } satisfies Decider<RegistryCommand, Registry, RegistryChange, RegistryChange, RegistryRejection>;
@@ -52,26 +51,4 @@ function revoke(data: OrganisationKeyRevoked, registry: Registry): Decision {
   if (organisation.revokedKeys.has(data.kid)) return AS_BEFORE;
   if (!organisation.keys.some(({ kid }) => kid === data.kid)) return fail({ code: 'KEY_UNKNOWN', pointer: '/kid' });
   return ok([{ type: 'organisation.key-revoked.v1', data }]);
-}
-
-function putInForce(data: AgreementInForce, registry: Registry): Decision {
-  const wrong = invalidAgreement(data);
-  if (wrong !== undefined) return fail(wrong);
-  for (const party of ['source', 'recipient'] as const) {
-    if (!registry.organisations.has(data[party])) return fail({ code: 'ORGANISATION_UNKNOWN', pointer: `/${party}` });
-  }
-  const current = registry.agreements.get(data.agreement);
-  if (current !== undefined && canonicalJson(current) === canonicalJson(data)) return AS_BEFORE;
-  if (data.version <= (registry.versions.get(data.agreement) ?? 0)) {
-    return fail({ code: 'AGREEMENT_VERSION_NOT_GROWING', pointer: '/version' });
-  }
-  return ok([{ type: 'agreement.in-force.v1', data }]);
-}
-
-function end(data: AgreementEnded, registry: Registry): Decision {
-  const last = registry.versions.get(data.agreement);
-  if (last === undefined) return fail({ code: 'AGREEMENT_UNKNOWN', pointer: '/agreement' });
-  if (last !== data.version) return fail({ code: 'AGREEMENT_VERSION_NOT_CURRENT', pointer: '/version' });
-  if (!registry.agreements.has(data.agreement)) return AS_BEFORE;
-  return ok([{ type: 'agreement.ended.v1', data }]);
 }

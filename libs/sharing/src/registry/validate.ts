@@ -56,8 +56,10 @@ export function invalidAgreement(data: AgreementInForce): Reason | undefined {
     return { code: 'DATE_INVALID', pointer: '/until' };
   if (data.until !== null && data.until < data.from)
     return { code: 'AGREEMENT_ENDS_BEFORE_IT_STARTS', pointer: '/until' };
+  // One that only tells that something exists names no category whose facts are read.
+  const existence = data.categories.length === 0 && (data.terms?.existenceOnly.length ?? 0) > 0;
   return (
-    known(data.categories, isCategory, 'CATEGORY', '/categories') ??
+    (existence ? undefined : known(data.categories, isCategory, 'CATEGORY', '/categories')) ??
     known(data.purposes, isPurpose, 'PURPOSE', '/purposes') ??
     known(data.roles, isRole, 'ROLE', '/roles') ??
     firstOf(data.categories, (category, index) =>
@@ -87,7 +89,8 @@ function invalidBasis(basis: SharingBasis, pointer: string): Reason | undefined 
   return known(basis.purposes, isPurpose, 'PURPOSE', `${pointer}/purposes`);
 }
 
-function known(
+/** What is wrong with a list that must name known things, each once; `<WHAT>_MISSING`, `_UNKNOWN` or `_REPEATED`. */
+export function known(
   values: readonly string[],
   test: (value: string) => boolean,
   what: string,
@@ -105,7 +108,11 @@ function repeated(values: readonly string[], code: string, pointer: string): Rea
   return at < 0 ? undefined : { code, pointer: `${pointer}/${at}` };
 }
 
-function firstOf<T>(items: readonly T[], test: (item: T, index: number) => Reason | undefined): Reason | undefined {
+/** The first reason that a test gives for one of the items. */
+export function firstOf<T>(
+  items: readonly T[],
+  test: (item: T, index: number) => Reason | undefined,
+): Reason | undefined {
   for (const [index, item] of items.entries()) {
     const reason = test(item, index);
     if (reason !== undefined) return reason;
