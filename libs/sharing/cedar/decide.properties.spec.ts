@@ -51,6 +51,7 @@ const MET = ['agreement', 'own-organisation', 'break-glass', 'content', 'existen
     'no-agreement',
     'no-consent',
     'consent-refused',
+    'consent-conflicting',
     'decided-not-to-share',
   ],
 );
