@@ -142,10 +142,9 @@ describe('how much is shown', () => {
     expect((await sees('?asOf=2026-01-01')).exists).toBeUndefined();
   });
 
-  it('is not known for another purpose, nor where the agreement is over', async () => {
+  it('is not known for another purpose, nor where the agreement names it no longer', async () => {
     expect((await sees('', 'early-help')).exists).toBeUndefined();
-    const json = { reason: 'review' };
-    mustBe(200, await hub.person('administrator').ask('/v1/agreements/front-door/endings', { json }));
+    await inForce('front-door', frontDoor.id, ['identity.contact'], {});
     expect((await sees()).exists).toBeUndefined();
     await inForce('front-door', frontDoor.id, ['education.enrolment'], { existenceOnly: ['social.child-protection'] });
     expect((await sees()).exists).toEqual(EXISTS);
