@@ -9,3 +9,5 @@ export * from './cohort/index.ts';
 export * from './explain/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';
+export * from './detection/index.ts';
+export * from './review/index.ts';

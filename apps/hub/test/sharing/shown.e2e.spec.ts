@@ -142,9 +142,10 @@ describe('how much is shown', () => {
     expect((await sees('?asOf=2026-01-01')).exists).toBeUndefined();
   });
 
-  it('is not known for another purpose, nor where the agreement names it no longer', async () => {
+  it('is not known for another purpose, nor where the agreement is over', async () => {
     expect((await sees('', 'early-help')).exists).toBeUndefined();
-    await inForce('front-door', frontDoor.id, ['identity.contact'], {});
+    const json = { reason: 'review' };
+    mustBe(200, await frontDoor.system.ask('/v1/agreements/front-door/endings', { json }));
     expect((await sees()).exists).toBeUndefined();
     await inForce('front-door', frontDoor.id, ['education.enrolment'], { existenceOnly: ['social.child-protection'] });
     expect((await sees()).exists).toEqual(EXISTS);
