@@ -9,39 +9,38 @@ import ts from 'typescript';
  */
 const APPS = join(import.meta.dirname, '../../../../apps');
 
-/** Handlers with a purpose that release nothing, and why. */
-const EXCUSED: Readonly<Record<string, string>> = {
-  'ProjectionsController.list': 'how far the views have read; nothing of a child',
-  'ProjectionsController.rebuild': 'reads the log anew into a view; nothing of a child',
-  'BreakGlassGrantsController.end': 'one’s own grant, kept under one’s own name; a look of its own, before',
-  'BreakGlassGrantsController.explain': 'one’s own grant, kept under one’s own name; a look of its own, before',
-  'BreakGlassGrantsController.own': 'one’s own grants, kept under one’s own name; a look of its own, before',
-  'CohortsController.list': 'the names of tables; nothing of a child',
-  'CohortsController.table': 'counts with small numbers suppressed, of no one child; a look of its own, before',
-  ...Object.fromEntries(
-    [
-      'DetectionsController.findings',
-      'DetectionsController.suppress',
-      'DetectionsController.suppressions',
-      'DetectionsController.watch',
-      'DetectionsController.watches',
-      'QuestionsController.questions',
-      'ReviewsController.list',
-      'SamplingController.plan',
-      'SamplingController.replace',
-      'SamplingController.samples',
-    ].map((handler) => [
-      handler,
-      'an officer’s list of what is theirs to answer for; its look is stored before it is read',
-    ]),
-  ),
+/** Handlers with a purpose that release nothing and store a look of their own instead, and why. */
+const LOOKED: Readonly<Record<string, string>> = {
+  'BreakGlassGrantsController.end': 'one’s own grant, kept under one’s own name',
+  'BreakGlassGrantsController.explain': 'one’s own grant, kept under one’s own name',
+  'BreakGlassGrantsController.own': 'one’s own grants, kept under one’s own name',
+  'CohortsController.table': 'counts with small numbers suppressed, of no one child',
+  'DetectionsController.findings': 'an officer’s list of what is theirs to answer for',
+  'DetectionsController.suppressions': 'an officer’s list of what is theirs to answer for',
+  'DetectionsController.watches': 'an officer’s list of what is theirs to answer for',
   'ErasuresController.erase': 'answers with numbers of what it destroyed; it reads nothing of the child',
+  'QuestionsController.questions': 'what one is asked oneself in a review',
+  'ReviewsController.list': 'an officer’s list of what is theirs to answer for',
+  'SamplingController.plan': 'an officer’s plan',
+  'SamplingController.samples': 'an officer’s list of what is theirs to answer for',
+};
+
+/** Handlers with a purpose that answer nothing of anybody, and why. */
+const SILENT: Readonly<Record<string, string>> = {
+  'CohortsController.list': 'the names of tables',
+  'DetectionsController.suppress': 'answers the id of what the officer stated',
+  'DetectionsController.watch': 'answers the id of what the officer stated',
+  'ProjectionsController.list': 'how far the views have read',
+  'ProjectionsController.rebuild': 'reads the log anew into a view',
+  'SamplingController.replace': 'answers whether the officer’s plan changed anything',
 };
 
 interface Handler {
   readonly name: string;
   readonly purpose: boolean;
   readonly releases: boolean;
+  /** Stores a look of its own. */
+  readonly looks: boolean;
 }
 
 /** A function or method with a body, and the file it stands in. */
@@ -68,13 +67,14 @@ function handlersIn(file: string): readonly Handler[] {
         .map((method) => ({
           name: `${node.name?.text ?? ''}.${method.name.getText()}`,
           purpose: (access(method) ?? access(node) ?? '').includes("purpose: 'required'"),
-          releases: method.body !== undefined && releases({ file, body: method.body }, new Set()),
+          releases: method.body !== undefined && reaches({ file, body: method.body }, ['release']),
+          looks: method.body !== undefined && reaches({ file, body: method.body }, ['appendLook']),
         })),
     );
 }
 
-/** True where the code, or a function it calls that stands in the same file or is imported from the same app, calls `release`. */
-function releases({ file, body }: Code, seen: Set<ts.Node>): boolean {
+/** True where the code, or a function it calls that stands in the same file or is imported from the same app, calls one of these. */
+function reaches({ file, body }: Code, what: readonly string[], seen = new Set<ts.Node>()): boolean {
   if (seen.has(body)) return false;
   seen.add(body);
   let found = false;
@@ -82,7 +82,7 @@ function releases({ file, body }: Code, seen: Set<ts.Node>): boolean {
     if (found) return;
     if (ts.isCallExpression(node)) {
       const name = node.expression.getText().replace(/^this\./, '');
-      found = name === 'release' || called(file, name).some((code) => releases(code, seen));
+      found = what.includes(name) || called(file, name).some((code) => reaches(code, what, seen));
     }
     ts.forEachChild(node, visit);
   };
@@ -149,8 +149,14 @@ describe('whatever answers about a person', () => {
     );
   });
 
-  it('releases what was disclosed, or is excused with a reason that still holds', () => {
-    const bare = handlers.filter(({ releases: does }) => !does).map(({ name }) => name);
-    expect(bare.toSorted()).toEqual(Object.keys(EXCUSED).toSorted());
+  const bare = handlers.filter(({ releases }) => !releases);
+
+  it('releases what was disclosed, or is excused by name with a reason', () => {
+    expect(bare.map(({ name }) => name).toSorted()).toEqual(Object.keys({ ...LOOKED, ...SILENT }).toSorted());
+  });
+
+  it('stores a look of its own where it is excused and answers about somebody', () => {
+    const without = bare.filter(({ looks }) => !looks).map(({ name }) => name);
+    expect(without.toSorted()).toEqual(Object.keys(SILENT).toSorted());
   });
 });
