@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CATEGORIES, encodeRecord, sensitivityOf, type AgreementInForce, type Category } from '#contracts';
 import { openSqliteLog } from '#event-log/sqlite';
 import type { ChildId, FactId, Instant, OrganisationId, PlainDate } from '#kernel';
-import { currentTails } from '#nest-platform';
+import { currentTails } from '../../libs/nest-platform/src/core/tails.ts';
 import {
   decide,
   emptyProtection,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CATEGORIES, type Category } from '#contracts';
+import { CATEGORIES, type AgreementInForce, type Category } from '#contracts';
+import type { Permit } from '../src/model.ts';
 import { decide, permittedSlices } from '../src/decide/index.ts';
+import { emptyRegistry, recipientKey } from '../src/registry/index.ts';
 import { asked, ORGANISATIONS } from './asked.spec-help.ts';
 import { cedarOracle } from './index.ts';
 
@@ -49,6 +51,7 @@ const MET = ['agreement', 'own-organisation', 'break-glass', 'content', 'existen
     'no-agreement',
     'no-consent',
     'consent-refused',
+    'consent-conflicting',
     'decided-not-to-share',
   ],
 );
@@ -89,3 +92,44 @@ describe('what may be seen', () => {
     );
   });
 });
+
+describe('the agreement that is relied on', () => {
+  it('shows most of those in force, and of these asks least; what comes with it is its own', () => {
+    let chosen = 0;
+    fc.assert(
+      fc.property(asked, ({ question, slice }) => {
+        const decision = decide(question, slice);
+        if (decision.effect === 'deny' || decision.agreement === undefined) return;
+        const relied = question.registry?.agreements.get(decision.agreement.id);
+        expect(decision.obligations).toEqual(relied?.terms?.obligations ?? []);
+        expect(decision.minimum).toEqual(relied?.terms?.minimum ?? {});
+        for (const other of question.registry?.agreements.keys() ?? []) {
+          if (other === decision.agreement.id) continue;
+          const { agreements, byRecipient } = question.registry ?? emptyRegistry();
+          const only = (id: string) => [...agreements.values()].filter(({ agreement }) => agreement === id);
+          const alone = decide(
+            {
+              ...question,
+              registry: {
+                ...(question.registry ?? emptyRegistry()),
+                agreements: new Map(only(other).map((each) => [each.agreement, each])),
+                byRecipient: new Map([...byRecipient.keys()].map((key) => [key, keyed(key, only(other))])),
+              },
+            },
+            slice,
+          );
+          if (alone.effect === 'deny') continue;
+          chosen++;
+          const restrictions = ({ mode, obligations, minimum }: Permit) =>
+            Number(mode === 'existence') * 100 + obligations.length * 10 + Object.keys(minimum).length;
+          expect(restrictions(decision)).toBeLessThanOrEqual(restrictions(alone));
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(chosen).toBeGreaterThan(50);
+  });
+});
+
+const keyed = (key: string, agreements: readonly AgreementInForce[]) =>
+  agreements.filter(({ recipient, purposes }) => purposes.some((purpose) => recipientKey(recipient, purpose) === key));

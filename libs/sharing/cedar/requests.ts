@@ -40,7 +40,7 @@ export function* requestsOf(question: Question, slice: Slice): Generator<CedarRe
   const starts = streams.flatMap((each) => [...each.starts.values()]).filter(own);
   const claims = streams.flatMap((each) => [...each.claims.values()]).filter(own);
   const relationships = [...starts.map((start) => relationshipEntity(start, streams)), ...claims.map(claimEntity)];
-  const consents = slice.reliesOnConsent ? streams.flatMap(({ consents: given }) => [...given.values()]) : [];
+  const consents = slice.reliesOnConsent ? consentsThatMay(question, slice, streams) : [];
   const agreements = [...registry.agreements.values()].filter(
     ({ source, recipient }) => source === slice.organisation && recipient === reader.organisation,
   );
@@ -56,7 +56,6 @@ export function* requestsOf(question: Question, slice: Slice): Generator<CedarRe
   }
 }
 
-const CONFLICTING: string = 'conflicting';
 type Context = Record<string, CedarValueJson>;
 
 function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: readonly Protection[]): EntityJson[] {
@@ -69,10 +68,8 @@ function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: re
       .flatMap(({ source, categories, purposes }) =>
         pairs(categories, purposes).map((pair) => ({ source: ref('Organisation', source), ...pair })),
       );
-  // How two directives come to conflict is the fold's business; the rules only say what follows.
-  const conflicting = [slice.category].filter(
-    (category) => consentState(category, purpose, day, streams).state === CONFLICTING,
-  );
+  const { state } = consentState(slice.category, purpose, day, streams);
+  const spoken = (as: string) => (state === as ? pairs([slice.category], [purpose]) : []);
   return [
     entity('Reader', reader.sub, {
       organisation: ref('Organisation', reader.organisation),
@@ -81,10 +78,8 @@ function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: re
       ...(reader.team === undefined ? {} : { team: reader.team }),
     }),
     entity('Child', 'child', {
-      refusals: streams.flatMap(({ refusals }) =>
-        [...refusals.values()].flatMap(({ categories, purposes }) => pairs(categories, purposes)),
-      ),
-      conflicts: pairs(conflicting, [purpose]),
+      refusals: spoken('refused'),
+      conflicts: spoken('conflicting'),
       notShared: decided('not-to-share'),
       sharedWithoutConsent: decided('without-consent'),
     }),
@@ -95,6 +90,24 @@ function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: re
       reliesOnConsent: slice.reliesOnConsent,
     }),
   ];
+}
+
+/**
+ * Who may consent, and whose word holds over whose, is for the fold to say (its own specs hold that); the rules say what follows. So a consent
+ * that would cover the slice by its own terms is put to Cedar only where the fold says that consent is given; all others always.
+ */
+function consentsThatMay(
+  { purpose, at }: Question,
+  { category }: Slice,
+  streams: readonly Protection[],
+): readonly ConsentGiven[] {
+  const day = dayOf(at);
+  const state = consentState(category, purpose, day, streams);
+  const counts = ({ consent, categories, purposes, until }: ConsentGiven) =>
+    categories.includes(category) && purposes.includes(purpose) && (until === null || until >= day)
+      ? state.state === 'given' && state.consent.consent === consent
+      : true;
+  return streams.flatMap(({ consents }) => [...consents.values()]).filter(counts);
 }
 
 function namesOf(chosen: Readonly<Record<string, EntityJson | undefined>>): Context {

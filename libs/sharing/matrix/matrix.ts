@@ -40,6 +40,8 @@ interface Directive {
   readonly categories: ConsentGiven['categories'];
   readonly purposes: ConsentGiven['purposes'];
   readonly until?: PlainDate | null;
+  /** Who said so. */
+  readonly by?: string;
   readonly withdrawn?: boolean;
 }
 interface Relationship {
@@ -168,12 +170,13 @@ function protectionOf(name: string, child: ChildOfWorld | undefined): Protection
   if (child === undefined) throw new Error(`no child ${name} in the world`);
   const changes: ProtectionChange[] = [];
   const authority = 'parental-responsibility';
-  for (const { id, categories, purposes, until = null, withdrawn } of child.consents ?? []) {
-    changes.push({ type: 'consent.given.v1', data: { consent: id, categories, purposes, until, authority } });
+  for (const { id, until = null, withdrawn, ...said } of child.consents ?? []) {
+    changes.push({ type: 'consent.given.v1', data: { consent: id, ...said, until, authority } });
     if (withdrawn === true) changes.push({ type: 'consent.withdrawn.v1', data: { consent: id } });
   }
-  for (const { id, categories, purposes, withdrawn } of child.refusals ?? []) {
-    changes.push({ type: 'consent.refused.v1', data: { consent: id, categories, purposes, authority } });
+  for (const { id, categories, purposes, by, withdrawn } of child.refusals ?? []) {
+    const said = { categories, purposes, ...(by === undefined ? {} : { by }) };
+    changes.push({ type: 'consent.refused.v1', data: { consent: id, ...said, authority } });
     if (withdrawn === true) changes.push({ type: 'consent.withdrawn.v1', data: { consent: id } });
   }
   for (const [n, { until, ...start }] of (child.relationships ?? []).entries()) {

@@ -99,8 +99,7 @@ function rule(base: Judge, candidate: Candidate, resting: boolean): SliceDecisio
   const refused = base.refusals.length > 0 || candidate.refusals.length > 0 || kept !== undefined;
   if (!refused && ground !== undefined && (!lacking || instead !== undefined)) {
     if (consent === undefined) return ground.permit;
-    const { permit } = ground;
-    return { ...permit, slice: candidate.resting, ...reliedOn(consent, instead?.decision) };
+    return restingOn(ground.permit, candidate.resting, consent, instead?.decision);
   }
   const refusals = [...base.refusals, ...candidate.refusals];
   if (lacking && instead === undefined) refusals.push(CONSENT_REFUSALS[consent.state] ?? 'no-consent');
@@ -115,9 +114,22 @@ const CONSENT_REFUSALS: Partial<Record<ConsentState['state'], RefusalId>> = {
   conflicting: 'consent-conflicting',
 };
 
-function reliedOn(consent: ConsentState, decision: string | undefined): Pick<Permit, 'consent' | 'sharingDecision'> {
-  if (consent.state === 'given') return { consent: consent.consent.consent };
-  return decision === undefined ? {} : { sharingDecision: decision };
+/** The permission for what rests on consent. Written out: a reader may have thousands, and copying costs more than deciding. */
+function restingOn(
+  { rule: by, mode, obligations, minimum, agreement }: Permit,
+  slice: Slice,
+  state: ConsentState,
+  sharingDecision: string | undefined,
+): Permit {
+  if (state.state !== 'given') {
+    const permit: Permit = { effect: 'permit', slice, rule: by, mode, obligations, minimum };
+    const relied = sharingDecision === undefined ? permit : { ...permit, sharingDecision };
+    return agreement === undefined ? relied : { ...relied, agreement };
+  }
+  const { consent } = state.consent;
+  return agreement === undefined
+    ? { effect: 'permit', slice, rule: by, mode, obligations, minimum, consent }
+    : { effect: 'permit', slice, rule: by, mode, obligations, minimum, agreement, consent };
 }
 
 function inForce(grounds: readonly Ground[], day: string): Ground | undefined {

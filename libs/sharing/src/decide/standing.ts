@@ -1,8 +1,9 @@
-import { dayOf, type OrganisationId, type PlainDate } from '#kernel';
+import { dayOf, type ChildId, type OrganisationId, type PlainDate } from '#kernel';
 import { isPurpose, isRole, roleMayState, type Category, type Purpose, type SharingDecided } from '#contracts';
 import type { Protection, Question, Reader, RefusalId, Registry } from '../model.ts';
 import { activeBreakGlass } from '../protection/break-glass.ts';
 import { consentState, type ConsentState } from '../protection/consent.ts';
+import { emptyProtection } from '../protection/protection.ts';
 import { activeRelationship, type ActiveRelationship } from '../protection/relationship.ts';
 import { sharingDecision } from '../protection/sharing-decision.ts';
 
@@ -101,18 +102,16 @@ function decisions(
       : undefined;
 }
 
-const PARTS = [
-  'consents',
-  'refusals',
-  'withdrawn',
-  'starts',
-  'ends',
-  'claims',
-  'grants',
-  'sharingDecisions',
-] as const satisfies (keyof Protection)[];
+/** Everything a fold is made of, whatever later releases add to it. */
+const PARTS = Object.entries(emptyProtection('' as ChildId)).flatMap(([name, part]) =>
+  isPart(part) ? [name as keyof Protection] : [],
+);
 
 /** A fold with a part missing would have nothing to refuse with: it is as unread as no fold at all. */
 function isThere(protection: Protection | undefined): protection is Protection {
-  return protection !== undefined && PARTS.every((part) => protection[part] instanceof Map);
+  return protection !== undefined && PARTS.every((part) => isPart(protection[part]));
+}
+
+function isPart(part: unknown): boolean {
+  return part instanceof Map || part instanceof Set;
 }

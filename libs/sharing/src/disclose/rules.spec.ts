@@ -5,7 +5,18 @@ import type { Reader } from '../model.ts';
 import { emptyProtection, evolveProtection } from '../protection/index.ts';
 import { emptyRegistry, evolveRegistry } from '../registry/index.ts';
 import type { CompleteQuestion } from './disclose.ts';
-import { consentsRule, emergencyReviewsRule, emergencyRule, existenceRule, HUB, looksRule } from './rules.ts';
+import {
+  consentsRule,
+  emergencyReviewsRule,
+  emergencyRule,
+  existenceRule,
+  factsRule,
+  HUB,
+  looksRule,
+  obligationsOf,
+  readersRule,
+  seenUnder,
+} from './rules.ts';
 
 const [SCHOOL, FAMILY] = ['oakfield', 'family'] as OrganisationId[] as [OrganisationId, OrganisationId];
 const CHILD = '0b7c3b8e-7e0f-4d62-8f38-0c8f2b0f0001' as ChildId;
@@ -77,6 +88,95 @@ describe('who sees looks and consents', () => {
     });
     expect(looksRule(asking('data-protection-officer', HUB, 'subject-access')).effect).toBe('deny');
     expect(looksRule(asking('senco', SCHOOL, 'sen-support')).effect).toBe('deny');
+  });
+});
+
+describe('who is told who may read', () => {
+  it.each([
+    ["the area's officer, of a child that is known", asking('data-protection-officer', HUB, 'audit'), true, 'officer'],
+    ["the area's officer, of nobody", asking('data-protection-officer', HUB, 'audit'), false, undefined],
+    ['a parent', asking('parent', FAMILY, 'subject-access', 'parent-1'), true, 'family'],
+    ["another child's parent", asking('parent', FAMILY, 'subject-access', 'parent-2'), true, undefined],
+    ["an organisation's officer", asking('data-protection-officer', SCHOOL, 'audit'), true, undefined],
+    ['a professional', asking('senco', SCHOOL, 'sen-support'), true, undefined],
+  ] as const)('%s', (_who, question, known, scope) => {
+    const ruling = readersRule(question, known);
+    expect(ruling.effect === 'permit' ? ruling.scope : undefined).toBe(scope);
+  });
+});
+
+describe('what the look of a timeline keeps', () => {
+  const grant = {
+    grant: 'g1',
+    organisation: SCHOOL,
+    person: 'somebody',
+    role: 'senco',
+    purpose: 'sen-support',
+    reason: 'child-missing',
+    from: '2026-09-01T08:55:00.000Z' as Instant,
+    until: '2026-09-01T09:10:00.000Z' as Instant,
+  } as const;
+  const inEmergency = evolveProtection(withParent, { type: 'break-glass.granted.v1', data: grant });
+  const senco = asking('senco', SCHOOL, 'sen-support');
+
+  it('the emergency access, and no relationship where there is none', () => {
+    const ruling = factsRule({ ...senco, protections: [inEmergency], breakGlass: 'g1' });
+    expect(ruling).toMatchObject({ effect: 'permit', basis: { breakGlass: 'g1', obligations: [] } });
+    expect(ruling.basis).not.toHaveProperty('relationship');
+    if (ruling.effect === 'deny') throw new Error('refused');
+    expect(new Set(ruling.slices.map(({ rule }) => rule))).toEqual(new Set(['break-glass']));
+    expect(ruling.slices.map(({ category }) => category)).not.toContain('health.sexual');
+  });
+
+  it('the emergency access also where somebody only learns that the child is known', () => {
+    const question = { ...senco, protections: [inEmergency], breakGlass: 'g1' };
+    expect(existenceRule(question, [])).toEqual({
+      effect: 'permit',
+      scope: true,
+      slices: [],
+      basis: { breakGlass: 'g1' },
+    });
+    expect(existenceRule({ ...question, breakGlass: 'another' }, []).effect).toBe('deny');
+  });
+
+  it('no emergency access where it is not in force, and the ordinary reasons', () => {
+    const late = '2026-09-01T09:10:00.000Z' as Instant;
+    const ruling = factsRule({ ...senco, at: late, protections: [inEmergency], breakGlass: 'g1' });
+    expect(ruling).toEqual({ effect: 'deny', reasons: ['no-relationship'], basis: {} });
+  });
+
+  it('the relationship; for what is missing an alarm', () => {
+    expect(factsRule(asking('parent', FAMILY, 'subject-access', 'parent-1')).basis).toMatchObject({
+      relationship: { id: 'f', kind: 'family' },
+    });
+    expect(factsRule({ ...senco, protections: [] })).toMatchObject({ effect: 'deny', basis: { alarm: true } });
+  });
+
+  it('of each slice what let it be seen, and what was asked for, once each', () => {
+    const permit = {
+      effect: 'permit',
+      slice: { organisation: SCHOOL, category: 'voice', reliesOnConsent: true },
+      rule: 'agreement',
+      mode: 'existence',
+      obligations: ['alert-dpo', 'tell-family'],
+      minimum: {},
+      agreement: { id: 'a', version: 2 },
+      sharingDecision: 'd',
+    } as const;
+    expect(seenUnder(permit)).toEqual({
+      organisation: SCHOOL,
+      category: 'voice',
+      rule: 'agreement',
+      agreement: 'a',
+      version: 2,
+      sharingDecision: 'd',
+      mode: 'existence',
+    });
+    expect(obligationsOf([permit, { ...permit, obligations: ['redact-free-text', 'tell-family'] }])).toEqual([
+      'redact-free-text',
+      'tell-family',
+      'alert-dpo',
+    ]);
   });
 });
 

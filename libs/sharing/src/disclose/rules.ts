@@ -2,6 +2,7 @@ import { dayOf, type OrganisationId } from '#kernel';
 import { OBLIGATIONS, type LookContent, type Obligation } from '#contracts';
 import { permitted, refusalsOf } from '../decide/index.ts';
 import type { Permit, Protection } from '../model.ts';
+import { activeBreakGlass } from '../protection/break-glass.ts';
 import { activeRelationship, isFamilyRole } from '../protection/relationship.ts';
 import type { CompleteQuestion, Ruling } from './disclose.ts';
 import type { LookBasis } from './look.ts';
@@ -42,13 +43,14 @@ export type SeenSlice = LookContent['slices'][number];
 
 /** What is asked for showing something of these slices, each once, in the order of {@link OBLIGATIONS}. */
 export function obligationsOf(permits: readonly Permit[]): readonly Obligation[] {
-  const asked = new Set(permits.flatMap(({ obligations }) => obligations));
+  const asked = new Set<Obligation>();
+  for (const { obligations } of permits) for (const each of obligations) asked.add(each);
   return OBLIGATIONS.filter((each) => asked.has(each));
 }
 
 /**
  * Whether a reader may know that the hub knows a child at all: somebody with a relationship, somebody of an organisation that has told of the
- * child itself, the area's data-protection officer. Whoever else asks learns what they would learn of a child that does not exist. All
+ * child itself, the area's data-protection officer, somebody with emergency access to it. Whoever else asks learns what they would learn of a child that does not exist. All
  * families are one organisation, so for a parent only the relationship counts.
  */
 export function existenceRule(question: CompleteQuestion, tellers: readonly OrganisationId[]): Ruling<true> {
@@ -57,7 +59,15 @@ export function existenceRule(question: CompleteQuestion, tellers: readonly Orga
   const officer = reader.organisation === HUB && reader.role === 'data-protection-officer' && purpose === 'audit';
   if ((told && !isFamilyRole(reader.role)) || officer) return { effect: 'permit', scope: true, slices: [] };
   const { refusals } = refusalsOf(question);
-  return refusals.length > 0 ? { effect: 'deny', reasons: refusals } : { effect: 'permit', scope: true, slices: [] };
+  if (refusals.length > 0) return { effect: 'deny', reasons: refusals };
+  const { breakGlass: named, at, protections } = question;
+  const grant = named === undefined ? undefined : activeBreakGlass(named, reader, purpose, at, protections)?.grant;
+  return {
+    effect: 'permit',
+    scope: true,
+    slices: [],
+    ...(grant === undefined ? {} : { basis: { breakGlass: grant } }),
+  };
 }
 
 /** Which looks at a child a reader may see (design §4.8). */

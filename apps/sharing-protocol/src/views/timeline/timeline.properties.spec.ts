@@ -10,7 +10,7 @@ import type { Instant, OrganisationId, PlainDate } from '#kernel';
 import { openView, rebuild } from '#projections';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { timelineView } from './projection.ts';
-import { timelinePage, type TimelineQuestion } from './query.ts';
+import { existingRows, timelinePage, type TimelineQuestion } from './query.ts';
 
 const at = (day: number) => `2026-01-${String(day).padStart(2, '0')}T09:00:00.000Z` as Instant;
 
@@ -94,6 +94,53 @@ const story = [
 ];
 
 describe('the timeline', () => {
+  it('keeps to the purpose that facts were given for, but for what an emergency opens', async () => {
+    const other = event('fact-9', 0, 7, 'fact.published.v1', body(7, 0, 'other', { purposes: ['safeguarding'] }));
+    const given = event('fact-8', 0, 6, 'fact.published.v1', body(6, 0, 'given', { category: 'ehc.plan' }));
+    const elsewhere = event(
+      'fact-7',
+      0,
+      5,
+      'fact.published.v1',
+      body(5, 0, 'elsewhere', { category: 'identity.core', purposes: ['safeguarding'] }),
+    );
+    await withView([other, given, elsewhere], async ({ db }) => {
+      const seen = async (slices: TimelineQuestion['slices']) =>
+        (await timelinePage(db, { ...ask, slices, limit: 9 })).rows.map(({ sealed_text }) => sealed_text);
+      const slice = (category: 'voice' | 'ehc.plan' | 'identity.core') => ({
+        organisation: 'a',
+        category,
+        reliesOnConsent: false,
+      });
+      expect(await seen([slice('voice'), slice('ehc.plan')])).toEqual(['given']);
+      expect(await seen([{ ...slice('voice'), anyPurpose: true }])).toEqual(['other']);
+      expect(await seen([{ ...slice('voice'), anyPurpose: true }, slice('ehc.plan'), slice('identity.core')])).toEqual([
+        'other',
+        'given',
+      ]);
+    });
+  });
+
+  it('knows of the newest fact that stands in each slice, and of none that is withdrawn or for another purpose', async () => {
+    const known = [
+      event('fact-1', 0, 1, 'fact.published.v1', body(1, 0, 'old')),
+      event('fact-2', 0, 3, 'fact.published.v1', body(3, 0, 'new')),
+      event('fact-3', 0, 4, 'fact.published.v1', body(4, 0, 'other', { purposes: ['safeguarding'] })),
+      event('fact-4', 0, 2, 'fact.published.v1', body(2, 0, 'plan', { category: 'ehc.plan' })),
+    ];
+    await withView(known, async ({ db }) => {
+      const slices = (['voice', 'ehc.plan', 'identity.core'] as const).map((category) => ({
+        organisation: 'a',
+        category,
+        reliesOnConsent: false,
+      }));
+      const rows = await existingRows(db, { ...ask, slices });
+      expect(rows.map(({ sealed_text }) => sealed_text).sort()).toEqual(['new', 'plan']);
+      expect(await existingRows(db, { ...ask, slices: [] })).toEqual([]);
+      expect(await existingRows(db, { ...ask, slices, records: [] })).toEqual([]);
+    });
+  });
+
   it('has the same rows in every order of arrival', async () => {
     await fc.assert(
       fc.asyncProperty(fc.shuffledSubarray(story, { minLength: story.length }), async (events) => {
