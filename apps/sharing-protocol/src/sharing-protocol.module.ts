@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import type { AppParts, Composition } from '#nest-platform';
+import { CORE, type AppParts, type Composition, type Core } from '#nest-platform';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { AgreementsController } from './agreements/agreements.controller.ts';
@@ -12,6 +12,9 @@ import { RegistryController } from './registry/registry.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
 import { TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
+import { MATRIX, caseMatrix } from './workbench/matrix.ts';
+import { SimulationsController } from './workbench/simulations.controller.ts';
+import { Simulations } from './workbench/simulations.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
 /** Who may see what for which purpose, and the proof of every look. */
@@ -29,6 +32,7 @@ export class SharingProtocolModule {
         ProjectionsController,
         ProofController,
         RegistryController,
+        SimulationsController,
         TimelineController,
         UsageController,
       ],
@@ -36,6 +40,8 @@ export class SharingProtocolModule {
         { provide: VIEWS, useValue: views },
         { provide: TIMELINE, useValue: views.timeline },
         { provide: USAGE, useValue: views.usage },
+        { provide: MATRIX, useFactory: caseMatrix },
+        { provide: Simulations, useFactory: (core: Core) => new Simulations(core, views.usage), inject: [CORE] },
       ],
     };
   }

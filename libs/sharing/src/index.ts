@@ -6,3 +6,4 @@ export * from './protection/index.ts';
 export * from './decide/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';
+export * from './workbench/index.ts';

@@ -131,6 +131,7 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
     `/v1/children/${NOBODY}/usage`,
   ],
   'GET /v1/children/:childId/consents': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/consents`),
+  'GET /v1/policy-simulations/:simulation': () => [`/v1/policy-simulations/${NOBODY}`],
   'POST /v1/child-matches': () => ['/v1/child-matches'],
 };
 /** Routes that are not walked, and why. */
@@ -264,7 +265,7 @@ describe('two worlds that differ in one hidden fact', () => {
     ({ answers: without, routes } = first);
     for (const [kind, hidden] of Object.entries(HIDDEN))
       withIt[kind] = (await answersOf(hidden, clock, first.port)).answers;
-  }, 60_000);
+  }, 240_000);
 
   afterAll(() => void jest.useRealTimers());
 
