@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPage, slicesFor } from '../../apps/sharing-protocol/src/views/timeline/answer.ts';
+import { openPage, slicesFor, underPermits } from '../../apps/sharing-protocol/src/views/timeline/answer.ts';
 import { timelineView } from '../../apps/sharing-protocol/src/views/timeline/projection.ts';
 import { timelinePage } from '../../apps/sharing-protocol/src/views/timeline/query.ts';
 import { encodeRecord, factDefinition, purposeBits } from '#contracts';
@@ -106,13 +106,14 @@ async function world(dir: string, facts: number) {
       child: idOf(`child ${String(child)}`) as ChildId,
       route: 'GET /v1/children/:childId/timeline',
       rule: factsRule,
-      find: (permits) => {
+      find: async (permits) => {
         const slices = slicesFor(permits, records, vault);
         const purposeBit = purposeBits([caller.purpose]);
-        return timelinePage(view.db, { records, slices, purposeBit, orderBy: 'happened', limit: 50 });
+        const { rows } = await timelinePage(view.db, { records, slices, purposeBit, orderBy: 'happened', limit: 50 });
+        return underPermits(vault, rows, permits);
       },
-      facts: ({ rows }) => rows.map((row) => row.fact_id as FactId),
-      open: ({ rows }, _permits, decision) => openPage(vault, decision, rows),
+      facts: (rows) => rows.map(({ row }) => row.fact_id as FactId),
+      open: (rows, _permits, decision) => openPage(vault, decision, rows),
     });
     const took = performance.now() - began;
     if (!answer.ok || answer.value.value.length !== 50) throw new Error('not the page that is claimed');

@@ -1,16 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { hubSeed, loadConfig } from '#nest-platform';
 import { demonstrationPerson } from '#nest-platform/client';
 import { projectRoot } from '#nest-platform/node';
-import { parseReceipt, parseVkey, signerOf, verifyReceipt } from '#transparency';
+import { signerOf } from '#transparency';
 import { loadKek } from '#vault';
+import { auditVerify } from './commands/audit.ts';
 import { examine } from './commands/doctor.ts';
 import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
 import { projectionLine, projections, rebuild } from './commands/projection.ts';
 import { timelineLines } from './commands/timeline.ts';
 import { tour } from './commands/tour.ts';
+import { witnessCommands } from './commands/witness/commands.ts';
 import { readSeed } from './seed/area.ts';
 import { seed } from './seed/run.ts';
 import { expectOk, signIn, type SignIn } from './sign-in.ts';
@@ -18,11 +20,12 @@ import { expectOk, signIn, type SignIn } from './sign-in.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 type Say = (line: string) => void;
 
-/** The operator's commands. Most speak HTTP to a running hub; `log`, `audit` and `doctor` read files. Exit code 0: done; 1: not; 2: the log does not hold. */
+/** The operator's commands. Most speak HTTP to a running hub; `log`, `audit` and `doctor` read files, a `witness` keeps one of its own. Exit code 0: done; 1: not; 2: the log does not hold, or its head contradicts. */
 export function program(env: Environment, say: Say): Command {
   const root = new Command('tellonce').description('Tell it once: the operator of a hub').showHelpAfterError();
   demonstrationCommands(root, env, say);
   hubCommands(root, say, env);
+  witnessCommands(root, say, (command) => signedIn(command, env));
   fileCommands(root, env, say);
   return root;
 }
@@ -128,18 +131,17 @@ function fileCommands(root: Command, env: Environment, say: Say): void {
   root
     .command('audit')
     .description('proofs')
-    .command('verify <receipt>')
-    .description('checks the receipt of a look offline (c2sp.org/tlog-proof@v1)')
+    .command('verify <file>')
+    .description(
+      'checks offline a receipt (c2sp.org/tlog-proof@v1), or the manifest.note of an export beside its files',
+    )
     .option('--vkey <key>', 'the key the hub signs with; from the key file unless given')
+    .option('--witness <key...>', 'witnesses that must have cosigned')
     .option('--bytes <file>', 'the stored bytes of the event, where the receipt does not hold them')
-    .action((file: string, options: { vkey?: string; bytes?: string }) => {
-      const text = readFileSync(file, 'utf8');
-      const bytes = options.bytes === undefined ? parseReceipt(text)?.extra : readFileSync(options.bytes);
-      if (bytes === undefined) throw new Error('this is no receipt, or its event is not in it: --bytes <file>');
-      const verified = verifyReceipt(text, bytes, [parseVkey(options.vkey ?? ownKey(env))]);
-      if (!verified.ok) throw new Error(`NOT PROVEN: ${verified.error}`);
-      const { index, checkpoint } = verified.value;
-      say(`proven: event ${String(index)} of ${String(checkpoint.size)} is in the log that was signed`);
+    .action((file: string, options: { vkey?: string; witness?: string[]; bytes?: string }) => {
+      const { witness: witnesses = [], bytes } = options;
+      const vkey = options.vkey ?? ownKey(env);
+      say(auditVerify({ file, vkey, witnesses, ...(bytes === undefined ? {} : { bytes }) }));
     });
   root
     .command('doctor')

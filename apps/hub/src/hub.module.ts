@@ -5,8 +5,8 @@ import { SocialCareModule } from '../../social-care/src/social-care.module.ts';
 import type { Composition } from '#nest-platform';
 
 /** All sectors and the sharing protocol in one process. */
-export const appParts: Composition['parts'] = async (opened, config, logger) => {
-  const { views, resources } = await sharingProtocolParts(opened, config, logger);
+export const appParts: Composition['parts'] = async (...given) => {
+  const { views, resources } = await sharingProtocolParts(...given);
   return { modules: [EducationModule, HealthModule, SocialCareModule, SharingProtocolModule.of(views)], resources };
 };
 

@@ -163,9 +163,10 @@ export async function organisation(
   id: string,
   sector: 'education' | 'health' | 'social-care' | 'family',
   profile: Readonly<Record<string, SharingBasis>> = {},
+  codes: Readonly<Record<string, string>> = {},
 ): Promise<TestOrganisation> {
   const key = await newOrganisationKey(`${id}-1`);
-  const json = { organisation: id, name: id, sector, codes: {}, keys: [key.publicJwk], profile };
+  const json = { organisation: id, name: id, sector, codes, keys: [key.publicJwk], profile };
   mustBe(200, await hubRunning.person('administrator').ask('/v1/organisations', { json }));
   const system = organisationSystem(hubRunning.url, id, key);
   const registered: TestOrganisation = { id, key, system, tell: (fact) => tell(id, key, system, fact) };

@@ -75,7 +75,12 @@ describe('the policy workbench', () => {
     expect(view.summary).toBe(`4 of ${String(view.progress.replayed)} looks would change.`);
     expect(view.progress.replayed).toBeGreaterThan(6);
     expect(view.registryRevision).toBe(revision);
-    const slice = (category: string) => ({ organisation: world.trust.id, category, reliesOnConsent: false });
+    const slice = (category: string) => ({
+      organisation: world.trust.id,
+      category,
+      reliesOnConsent: false,
+      mode: 'content',
+    });
     const change = {
       before: 'permit',
       after: 'permit',
@@ -83,7 +88,7 @@ describe('the policy workbench', () => {
       noLonger: [slice('health.screening')],
     };
     expect(view.looks.slice(1)).toEqual(decisions.toReversed().map((decision) => ({ decision, ...change })));
-    expect(view.cases.changed.map((each) => each.after)).toContain('permit');
+    expect(view.cases.changed.map((each) => each.after)).toContain('content');
     expect(JSON.stringify(view)).not.toContain(world.child);
     // Tried, not done.
     expect(await seen(hub.person('senco'), world.child, 'sen-support')).toEqual(before);

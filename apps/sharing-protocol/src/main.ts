@@ -8,8 +8,8 @@ await runApp(
   compose({
     version: '1',
     demoPeople: [],
-    parts: async (opened, config, logger) => {
-      const { views, resources } = await sharingProtocolParts(opened, config, logger);
+    parts: async (...given) => {
+      const { views, resources } = await sharingProtocolParts(...given);
       return { modules: [SharingProtocolModule.of(views)], resources };
     },
   }),

@@ -5,6 +5,7 @@ export * from './personal.ts';
 export * from './registry.ts';
 export * from './stored/agreement-digest.ts';
 export * from './stored/child-events.ts';
+export * from './stored/cohort-events.ts';
 export * from './stored/decode.ts';
 export * from './stored/fact-events.ts';
 export * from './stored/look-events.ts';

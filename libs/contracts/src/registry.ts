@@ -43,7 +43,7 @@ export const ALL_FACTS: readonly FactDefinition[] = [
 ];
 
 /** Sealed in the fact, but in the clear elsewhere: `clearInProtection`; see `fields.ts`. */
-const KEYWORDS = ['fieldClass', 'clearInProtection'];
+const KEYWORDS = ['fieldClass', 'clearInProtection', 'freeText'];
 
 const byType = new Map(ALL_FACTS.map((definition) => [definition.type, definition]));
 const clear = new Map<string, readonly string[]>();

@@ -12,8 +12,12 @@ import {
   type TypeAndId,
 } from '@cedar-policy/cedar-wasm/nodejs';
 
+/** What may be asked for; see the head of `policies.cedar`. */
+export type CedarAction = 'read' | 'know-of' | 'read-in-emergency';
+
 /** One question to Cedar: everything it may look at is in `entities`. */
 export interface CedarRequest {
+  readonly action: CedarAction;
   readonly principal: TypeAndId;
   readonly resource: TypeAndId;
   readonly context: Record<string, CedarValueJson>;
@@ -55,12 +59,12 @@ export function cedarEngine({ policies, schema, hash }: PublishedPolicies): (req
   if (preparseSchema(name, schema).type === 'failure') throw new Error('schema.cedarschema does not parse');
   if (preparsePolicySet(name, { staticPolicies: policies }).type === 'failure')
     throw new Error('policies do not parse');
-  return ({ principal, resource, context, entities }) => {
+  return ({ action, principal, resource, context, entities }) => {
     if (!complete(principal, resource, context, entities)) return REFUSED_WITH_ALARM;
     try {
       const answer = statefulIsAuthorized({
         principal,
-        action: { type: 'Action', id: 'read' },
+        action: { type: 'Action', id: action },
         resource,
         context,
         entities: [...entities],

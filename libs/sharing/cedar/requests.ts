@@ -1,43 +1,93 @@
-import { dayOf } from '#kernel';
+import { dayOf, epochMs } from '#kernel';
 import {
   CATEGORIES,
   ROLE_PURPOSES,
   type AgreementInForce,
+  type BreakGlassGranted,
   type ConsentGiven,
+  type RelationshipClaimed,
   type RelationshipStarted,
+  type SharingDecided,
 } from '#contracts';
-import type { Protection, Question, Registry, Slice } from '#sharing';
+import { consentState, type Protection, type Question, type Registry, type Slice } from '#sharing';
 import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
-import type { CedarRequest } from './engine.ts';
+import type { CedarAction, CedarRequest } from './engine.ts';
 
 /**
  * Every way the question can be put to Cedar, which can't say "some relationship" or "some agreement": one request for each
  * relationship, consent and agreement that could matter; the first that is permitted permits. Written apart from `decide`
  * and without its indexes, so that a fault there shows. Throws where something is missing.
  */
-export function* requestsOf(
-  { reader, purpose, at, registry, protections }: Question,
-  slice: Slice,
-): Generator<CedarRequest> {
-  const streams = protections?.filter((each) => each !== undefined) ?? [];
-  if (registry === undefined || streams.length === 0 || streams.length !== protections?.length)
+export function* requestsOf(question: Question, slice: Slice): Generator<CedarRequest> {
+  const { reader, purpose, breakGlass, registry } = question;
+  const streams = question.protections?.filter((each) => each !== undefined) ?? [];
+  if (registry === undefined || streams.length === 0 || streams.length !== question.protections?.length)
     throw new Error('missing');
-  const day = number(dayOf(at));
-  const relationships = streams
-    .flatMap(({ starts }) => [...starts.values()])
-    .filter((start) => start.organisation === reader.organisation);
+  const asked = { purpose, day: number(dayOf(question.at)), instant: epochMs(question.at) };
+  const base = entitiesOf(question, slice, streams);
+  const put = (action: CedarAction, names: Context, chosen: readonly EntityJson[]): CedarRequest => ({
+    action,
+    principal: { type: 'Reader', id: reader.sub },
+    resource: { type: 'Slice', id: 'slice' },
+    context: { ...asked, ...names },
+    entities: withReferred([...base, ...chosen], registry),
+  });
+  for (const grant of streams.flatMap(({ grants }) => [...grants.values()])) {
+    if (grant.grant !== breakGlass) continue;
+    yield put('read-in-emergency', { grant: ref('Grant', grant.grant) }, [grantEntity(grant)]);
+  }
+  const own = ({ organisation }: RelationshipStarted | RelationshipClaimed) => organisation === reader.organisation;
+  const starts = streams.flatMap((each) => [...each.starts.values()]).filter(own);
+  const claims = streams.flatMap((each) => [...each.claims.values()]).filter(own);
+  const relationships = [...starts.map((start) => relationshipEntity(start, streams)), ...claims.map(claimEntity)];
   const consents = slice.reliesOnConsent ? streams.flatMap(({ consents: given }) => [...given.values()]) : [];
   const agreements = [...registry.agreements.values()].filter(
     ({ source, recipient }) => source === slice.organisation && recipient === reader.organisation,
   );
-  const base = [
+  for (const action of ['read', 'know-of'] as const) {
+    for (const relationship of orNone(relationships)) {
+      for (const consent of orNone(consents.map(consentEntity))) {
+        for (const agreement of orNone(agreements.map(agreementEntity))) {
+          const chosen = { relationship, consent, agreement };
+          yield put(action, namesOf(chosen), Object.values(chosen).filter(isThere));
+        }
+      }
+    }
+  }
+}
+
+const CONFLICTING: string = 'conflicting';
+type Context = Record<string, CedarValueJson>;
+
+function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: readonly Protection[]): EntityJson[] {
+  const day = dayOf(at);
+  const decided = (outcome: SharingDecided['outcome']): CedarValueJson[] =>
+    streams
+      .flatMap(({ sharingDecisions }) => [...sharingDecisions.values()])
+      .filter((each) => each.outcome === outcome && each.from <= day && (each.until === null || day <= each.until))
+      .filter(({ recipient }) => recipient === null || recipient === reader.organisation)
+      .flatMap(({ source, categories, purposes }) =>
+        pairs(categories, purposes).map((pair) => ({ source: ref('Organisation', source), ...pair })),
+      );
+  // How two directives come to conflict is the fold's business; the rules only say what follows.
+  const conflicting = [slice.category].filter(
+    (category) => consentState(category, purpose, day, streams).state === CONFLICTING,
+  );
+  return [
     entity('Reader', reader.sub, {
       organisation: ref('Organisation', reader.organisation),
       role: ref('Role', reader.role),
       sub: reader.sub,
       ...(reader.team === undefined ? {} : { team: reader.team }),
     }),
-    entity('Child', 'child', { refusals: streams.flatMap(refusals) }),
+    entity('Child', 'child', {
+      refusals: streams.flatMap(({ refusals }) =>
+        [...refusals.values()].flatMap(({ categories, purposes }) => pairs(categories, purposes)),
+      ),
+      conflicts: pairs(conflicting, [purpose]),
+      notShared: decided('not-to-share'),
+      sharedWithoutConsent: decided('without-consent'),
+    }),
     entity('Slice', 'slice', {
       child: ref('Child', 'child'),
       source: ref('Organisation', slice.organisation),
@@ -45,29 +95,44 @@ export function* requestsOf(
       reliesOnConsent: slice.reliesOnConsent,
     }),
   ];
-  for (const relationship of orNone(relationships)) {
-    for (const consent of orNone(consents)) {
-      for (const agreement of orNone(agreements)) {
-        const chosen = [
-          ...(relationship === undefined ? [] : [relationshipEntity(relationship, streams)]),
-          ...(consent === undefined ? [] : [consentEntity(consent)]),
-          ...(agreement === undefined ? [] : [agreementEntity(agreement)]),
-        ];
-        yield {
-          principal: { type: 'Reader', id: reader.sub },
-          resource: { type: 'Slice', id: 'slice' },
-          context: {
-            purpose,
-            day,
-            ...(relationship === undefined ? {} : { relationship: ref('Relationship', relationship.fact) }),
-            ...(consent === undefined ? {} : { consent: ref('Consent', consent.consent) }),
-            ...(agreement === undefined ? {} : { agreement: ref('Agreement', agreement.agreement) }),
-          },
-          entities: withReferred([...base, ...chosen], registry),
-        };
-      }
-    }
-  }
+}
+
+function namesOf(chosen: Readonly<Record<string, EntityJson | undefined>>): Context {
+  return Object.fromEntries(
+    Object.entries(chosen).flatMap(([name, each]) => (each === undefined ? [] : [[name, { __entity: uidOf(each) }]])),
+  );
+}
+
+function uidOf({ uid }: EntityJson): { readonly type: string; readonly id: string } {
+  return '__entity' in uid ? uid.__entity : uid;
+}
+
+function isThere(each: EntityJson | undefined): each is EntityJson {
+  return each !== undefined;
+}
+
+function grantEntity(granted: BreakGlassGranted): EntityJson {
+  return entity('Grant', granted.grant, {
+    child: ref('Child', 'child'),
+    organisation: ref('Organisation', granted.organisation),
+    person: granted.person,
+    role: ref('Role', granted.role),
+    purpose: granted.purpose,
+    from: epochMs(granted.from),
+    until: epochMs(granted.until),
+  });
+}
+
+function claimEntity(claimed: RelationshipClaimed): EntityJson {
+  return entity('Relationship', claimed.claim, {
+    child: ref('Child', 'child'),
+    organisation: ref('Organisation', claimed.organisation),
+    kind: 'self-claimed',
+    from: number(claimed.from),
+    until: number(claimed.until),
+    person: claimed.person,
+    role: ref('Role', claimed.role),
+  });
 }
 
 function relationshipEntity(start: RelationshipStarted, streams: readonly Protection[]): EntityJson {
@@ -102,6 +167,7 @@ function agreementEntity(agreement: AgreementInForce): EntityJson {
     source: ref('Organisation', agreement.source),
     recipient: ref('Organisation', agreement.recipient),
     categories: agreement.categories.map((category) => ref('Category', category)),
+    existenceOnly: (agreement.terms?.existenceOnly ?? []).map((category) => ref('Category', category)),
     purposes: [...agreement.purposes],
     roles: agreement.roles.map((role) => ref('Role', role)),
     from: number(agreement.from),
@@ -109,9 +175,9 @@ function agreementEntity(agreement: AgreementInForce): EntityJson {
   });
 }
 
-function refusals({ refusals: refused }: Protection): CedarValueJson[] {
-  return [...refused.values()].flatMap(({ categories, purposes }) =>
-    categories.flatMap((category) => purposes.map((purpose) => ({ category: ref('Category', category), purpose }))),
+function pairs(categories: readonly string[], purposes: readonly string[]) {
+  return categories.flatMap((category) =>
+    purposes.map((purpose) => ({ category: ref('Category', category), purpose })),
   );
 }
 

@@ -1,15 +1,18 @@
 import type { OrganisationId, PlainDate } from '#kernel';
 import type { AgreementInForce, Sector } from '#contracts';
 import { decide } from '../src/decide/index.ts';
-import type { Registry } from '../src/model.ts';
+import type { Registry, SliceDecision } from '../src/model.ts';
 import { emptyRegistry, evolveRegistry } from '../src/registry/index.ts';
 import type { MatrixCase } from './matrix.ts';
+
+/** What a case comes to: the facts are read, only known of, or neither. */
+export type CaseOutcome = 'content' | 'existence' | 'deny';
 
 /** A case of the matrix that comes out otherwise. */
 export interface ChangedCase {
   readonly case: string;
-  readonly before: 'permit' | 'deny';
-  readonly after: 'permit' | 'deny';
+  readonly before: CaseOutcome;
+  readonly after: CaseOutcome;
 }
 
 /** How many cases were asked, and which came out otherwise. */
@@ -36,11 +39,15 @@ export function changedCases(
   const after = between(before, sectors, draft, 2);
   const changed = cases.flatMap(({ title, question, slice }): readonly ChangedCase[] => {
     if (question.registry === undefined) return [];
-    const was = decide({ ...question, registry: before }, slice).effect;
-    const is = decide({ ...question, registry: after }, slice).effect;
+    const was = outcomeOf(decide({ ...question, registry: before }, slice));
+    const is = outcomeOf(decide({ ...question, registry: after }, slice));
     return was === is ? [] : [{ case: title, before: was, after: is }];
   });
   return { run: cases.length, changed };
+}
+
+function outcomeOf(decision: SliceDecision): CaseOutcome {
+  return decision.effect === 'permit' ? decision.mode : 'deny';
 }
 
 function between(

@@ -17,8 +17,10 @@ describe('the case matrix', () => {
   it.each(cases.map((each) => [each.title, each] as const))('%s', (_title, { question, slice, expected }) => {
     const decision = decide(question, slice);
     if (expected.effect === 'permit') {
-      expect(decision).toMatchObject({ effect: 'permit', slice, rule: expected.rule });
-      expect(decision.effect === 'permit' ? decision.agreement : undefined).toEqual(expected.agreement);
+      const { rule, mode, obligations } = expected;
+      expect(decision).toMatchObject({ effect: 'permit', slice, rule, mode, obligations });
+      const relied = decision.effect === 'permit' ? [decision.agreement, decision.sharingDecision] : [];
+      expect(relied).toEqual([expected.agreement, expected.sharingDecision]);
     } else {
       expect(decision).toEqual({ effect: 'deny', slice, refusals: expected.refusals, policyAlarm: expected.alarm });
     }
@@ -29,7 +31,8 @@ describe('the case matrix', () => {
     const published = cedar(question, slice);
     expect(published.effect).toBe(expected.effect);
     expect(published.alarm).toBe(expected.effect === 'deny' && expected.alarm);
-    if (expected.effect === 'permit') expect(published.policies).toEqual([expected.rule]);
+    if (expected.effect === 'permit')
+      expect(published).toMatchObject({ policies: [expected.rule], mode: expected.mode });
     else if (!expected.alarm)
       expect(published.policies).toEqual(
         expect.arrayContaining(expected.refusals.filter((id) => id !== 'no-agreement')),

@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { startOfDay, type ChildId, type FactId, type OrganisationId, type PlainDate } from '#kernel';
-import type { AgreementInForce, Category, ConsentGiven, RelationshipKind, Sector } from '#contracts';
+import { startOfDay, type ChildId, type FactId, type Instant, type OrganisationId, type PlainDate } from '#kernel';
+import type {
+  AgreementInForce,
+  AgreementTerms,
+  BreakGlassGranted,
+  Category,
+  ConsentGiven,
+  RelationshipClaimed,
+  RelationshipKind,
+  Sector,
+  SharingDecided,
+} from '#contracts';
 import type { Protection, Question, RefusalId, Registry, Slice } from '../src/model.ts';
 import { emptyProtection, evolveProtection, type ProtectionChange } from '../src/protection/index.ts';
 import { emptyRegistry, evolveRegistry, type RegistryChange } from '../src/registry/index.ts';
@@ -16,7 +26,11 @@ export interface MatrixCase {
     | {
         readonly effect: 'permit';
         readonly rule: string;
+        readonly mode: 'content' | 'existence';
+        readonly obligations: readonly string[];
         readonly agreement?: { readonly id: string; readonly version: number };
+        /** The decision to share without consent relied on. */
+        readonly sharingDecision?: string;
       }
     | { readonly effect: 'deny'; readonly refusals: readonly RefusalId[]; readonly alarm: boolean };
 }
@@ -37,7 +51,24 @@ interface Relationship {
   readonly from: PlainDate;
   readonly until?: PlainDate;
 }
+interface ClaimOfWorld extends Pick<RelationshipClaimed, 'organisation' | 'person' | 'role' | 'from' | 'until'> {
+  readonly id: string;
+  readonly ended?: boolean;
+}
+interface GrantOfWorld extends Omit<BreakGlassGranted, 'grant' | 'reason'> {
+  readonly id: string;
+  readonly ended?: boolean;
+}
+interface DecisionOfWorld extends Pick<SharingDecided, 'outcome' | 'source' | 'categories' | 'purposes' | 'from'> {
+  readonly id: string;
+  readonly recipient?: OrganisationId;
+  readonly until?: PlainDate;
+  readonly ended?: boolean;
+}
 interface ChildOfWorld {
+  readonly claims?: readonly ClaimOfWorld[];
+  readonly grants?: readonly GrantOfWorld[];
+  readonly decisions?: readonly DecisionOfWorld[];
   readonly relationships?: readonly Relationship[];
   readonly ends?: readonly (Omit<Relationship, 'from' | 'until'> & { readonly until: PlainDate })[];
   readonly consents?: readonly Directive[];
@@ -45,9 +76,10 @@ interface ChildOfWorld {
 }
 interface World {
   readonly organisations: Readonly<Record<string, Sector>>;
-  readonly agreements: readonly (Omit<AgreementInForce, 'agreement' | 'title'> & {
+  readonly agreements: readonly (Omit<AgreementInForce, 'agreement' | 'title' | 'terms'> & {
     readonly id: string;
     readonly ended?: boolean;
+    readonly terms?: Partial<AgreementTerms>;
   })[];
   readonly children: Readonly<Record<string, ChildOfWorld>>;
 }
@@ -62,6 +94,10 @@ interface CaseOfFile {
   readonly purpose: string;
   readonly child: string | readonly string[];
   readonly day: PlainDate;
+  /** The moment of that day, where it matters; the day's beginning else. */
+  readonly at?: Instant;
+  /** The grant of emergency access that the reader names. */
+  readonly breakGlass?: string;
   readonly expect: Readonly<Record<string, string>>;
 }
 
@@ -84,7 +120,8 @@ export function matrixCases(folder: string = import.meta.dirname): readonly Matr
         client: 'matrix',
       },
       purpose: each.purpose as Question['purpose'],
-      at: startOfDay(each.day),
+      at: each.at ?? startOfDay(each.day),
+      ...(each.breakGlass === undefined ? {} : { breakGlass: each.breakGlass }),
       registry,
       protections: names.map((name) => protectionOf(name, world.children[name])),
     };
@@ -96,6 +133,15 @@ export function matrixCases(folder: string = import.meta.dirname): readonly Matr
     }));
   });
 }
+
+const NO_TERMS: AgreementTerms = {
+  bases: { lawful: ['public-task'], condition: ['none'], schedule1: null, confidentiality: ['statute'] },
+  obligations: [],
+  existenceOnly: [],
+  minimum: {},
+  retentionDays: null,
+  reviewBy: '2027-01-01' as PlainDate,
+};
 
 function registryOf({ organisations, agreements }: World): Registry {
   const changes: RegistryChange[] = Object.entries(organisations).map(([organisation, sector]) => ({
@@ -109,10 +155,11 @@ function registryOf({ organisations, agreements }: World): Registry {
       profile: {},
     },
   }));
-  for (const { id, ended, ...terms } of agreements) {
-    changes.push({ type: 'agreement.in-force.v1', data: { ...terms, agreement: id, title: id } });
+  for (const { id, ended, terms, ...content } of agreements) {
+    const stated = terms === undefined ? {} : { terms: { ...NO_TERMS, ...terms } };
+    changes.push({ type: 'agreement.in-force.v1', data: { ...content, agreement: id, title: id, ...stated } });
     if (ended === true)
-      changes.push({ type: 'agreement.ended.v1', data: { agreement: id, version: terms.version, reason: 'ended' } });
+      changes.push({ type: 'agreement.ended.v1', data: { agreement: id, version: content.version, reason: 'ended' } });
   }
   return changes.reduce(evolveRegistry, emptyRegistry());
 }
@@ -143,6 +190,20 @@ function protectionOf(name: string, child: ChildOfWorld | undefined): Protection
   for (const [n, end] of (child.ends ?? []).entries()) {
     changes.push({ type: 'relationship.ended.v1', data: { ...end, fact: `${name}-only-end-${n}` as FactId } });
   }
+  for (const { id, ended, ...claim } of child.claims ?? []) {
+    changes.push({ type: 'relationship.claimed.v1', data: { claim: id, reason: 'new-referral', ...claim } });
+    if (ended === true)
+      changes.push({ type: 'relationship.claim-ended.v1', data: { claim: id, because: 'no-longer-needed' } });
+  }
+  for (const { id, ended, ...grant } of child.grants ?? []) {
+    changes.push({ type: 'break-glass.granted.v1', data: { grant: id, reason: 'medical-emergency', ...grant } });
+    if (ended === true) changes.push({ type: 'break-glass.ended.v1', data: { grant: id } });
+  }
+  for (const { id, ended, recipient = null, until = null, ...decided } of child.decisions ?? []) {
+    const about = { decision: id, recipient, until, ground: 'risk-to-child', by: 'somebody' } as const;
+    changes.push({ type: 'sharing.decided.v1', data: { ...decided, ...about } });
+    if (ended === true) changes.push({ type: 'sharing.decision-ended.v1', data: { decision: id, by: 'somebody' } });
+  }
   return changes.reduce(evolveProtection, emptyProtection(name as ChildId));
 }
 
@@ -156,16 +217,22 @@ function sliceOf(text: string): Slice {
   };
 }
 
+/** `agreement NAME VERSION; existence only; asks A + B; by decision NAME`, a rule alone, or reasons with commas. */
 function expectedOf(text: string): MatrixCase['expected'] {
-  if (text === 'own-organisation') return { effect: 'permit', rule: text };
-  const agreement = /^agreement (\S+) (\d+)$/.exec(text);
-  if (agreement !== null) {
-    return {
-      effect: 'permit',
-      rule: 'agreement',
-      agreement: { id: agreement[1] ?? '', version: Number(agreement[2]) },
-    };
+  const [rule = '', ...more] = text.split('; ');
+  const [name, id = '', version] = rule.split(' ');
+  if (name !== 'agreement' && rule !== 'own-organisation' && rule !== 'break-glass') {
+    const alarm = text.endsWith(' (alarm)');
+    return { effect: 'deny', refusals: text.replace(' (alarm)', '').split(', ') as RefusalId[], alarm };
   }
-  const alarm = text.endsWith(' (alarm)');
-  return { effect: 'deny', refusals: text.replace(' (alarm)', '').split(', ') as RefusalId[], alarm };
+  const after = (start: string) => more.find((each) => each.startsWith(start))?.slice(start.length);
+  const decision = after('by decision ');
+  return {
+    effect: 'permit',
+    rule: name ?? rule,
+    mode: more.includes('existence only') ? 'existence' : 'content',
+    obligations: after('asks ')?.split(' + ') ?? [],
+    ...(version === undefined ? {} : { agreement: { id, version: Number(version) } }),
+    ...(decision === undefined ? {} : { sharingDecision: decision }),
+  };
 }

@@ -4,6 +4,8 @@ export * from './disclose/index.ts';
 export * from './registry/index.ts';
 export * from './protection/index.ts';
 export * from './decide/index.ts';
+export * from './cohort/index.ts';
+export * from './explain/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';
 export * from './workbench/index.ts';

@@ -3,10 +3,12 @@ import type {
   AgreementApproved,
   AgreementContent,
   AgreementInForce,
+  AgreementTerms,
   BreakGlassGranted,
   Category,
   ConsentGiven,
   ConsentRefused,
+  Obligation,
   OrganisationRegistered,
   Purpose,
   RelationshipClaimed,
@@ -133,9 +135,17 @@ export type SliceDecision =
       readonly effect: 'permit';
       readonly slice: Slice;
       readonly rule: RuleId;
+      /** `existence`: that something of the slice is there, and what its facts declare as showable; nothing else (find, not fetch). */
+      readonly mode: 'content' | 'existence';
+      /** What the agreement relied on asks for when something of the slice is shown. */
+      readonly obligations: readonly Obligation[];
+      /** By fact type, the members that may be shown; a type not named shows all of them. */
+      readonly minimum: AgreementTerms['minimum'];
       readonly agreement?: { readonly id: string; readonly version: number };
       /** The consent relied on; only where the slice rests on consent. */
       readonly consent?: string;
+      /** The decision to share without consent relied on; only where the slice rests on consent and none is given. */
+      readonly sharingDecision?: string;
     }
   | {
       readonly effect: 'deny';
@@ -149,4 +159,4 @@ export type SliceDecision =
 export type Permit = Extract<SliceDecision, { readonly effect: 'permit' }>;
 
 /** Id of the rules in force: part of every decision and look; changed by release. */
-export const POLICY_RELEASE = '2026.1';
+export const POLICY_RELEASE = '2026.2';

@@ -40,12 +40,22 @@ export class CheckpointFolder {
     } finally {
       closeSync(file);
     }
-    const next = join(this.#folder, 'latest.next');
-    const latest = openSync(next, 'w', 0o600);
-    writeSync(latest, note);
-    fsyncSync(latest);
-    closeSync(latest);
-    renameSync(next, join(this.#folder, 'latest'));
+    this.#replace('latest', note);
+  }
+
+  /** Keeps the newest checkpoint that witnesses cosigned, with their lines. Durable when it returns. */
+  keepCosigned(note: string): void {
+    this.#replace('cosigned', note);
+  }
+
+  /** What {@link keepCosigned} kept, unverified; undefined before the first. */
+  cosigned(): string | undefined {
+    try {
+      return readFileSync(join(this.#folder, 'cosigned'), 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
   }
 
   /** The newest notes as found, unverified: the end of `checkpoints`, and `latest`. Empty before the first. */
@@ -77,6 +87,15 @@ export class CheckpointFolder {
       if (isMissing(error)) return [];
       throw error;
     }
+  }
+
+  #replace(name: string, note: string): void {
+    const next = join(this.#folder, `${name}.next`);
+    const file = openSync(next, 'w', 0o600);
+    writeSync(file, note);
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(next, join(this.#folder, name));
   }
 }
 

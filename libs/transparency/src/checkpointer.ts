@@ -1,5 +1,6 @@
 import { signCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { CheckpointFolder } from './checkpoint-file.ts';
+import type { CosignedHead } from './cosigned-head.ts';
 import { same } from './merkle.ts';
 import { parseVkey, type NoteSigner } from './note.ts';
 import { newestCheckpoints, RollbackDetected } from './start-check.ts';
@@ -21,6 +22,8 @@ export interface CheckpointerOptions {
   readonly folder: CheckpointFolder;
   /** The witness's, outside `var`. */
   readonly witness?: CheckpointFolder;
+  /** What witnesses cosigned; a receipt rests on it where it covers the event. */
+  readonly cosigned?: CosignedHead;
   /** Longest time an event waits for its checkpoint, in milliseconds (default 1,000). */
   readonly everyMs?: number;
   /** Most events between two checkpoints but for larger batches (default 256). */
@@ -84,9 +87,13 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
     signNow,
     receipt(eventId, extra) {
       const index = tree.indexOf(eventId);
-      if (index === undefined || latest === undefined || BigInt(index) >= latest.size) return undefined;
-      const hashes = tree.inclusionProof(index, Number(latest.size));
-      const receipt = { index: BigInt(index), hashes, checkpoint: latest.note };
+      if (index === undefined) return undefined;
+      const head = [options.cosigned?.current(), latest].find(
+        (each) => each !== undefined && BigInt(index) < each.size,
+      );
+      if (head === undefined) return undefined;
+      const hashes = tree.inclusionProof(index, Number(head.size));
+      const receipt = { index: BigInt(index), hashes, checkpoint: head.note };
       return formatReceipt(extra === undefined ? receipt : { ...receipt, extra });
     },
     close() {

@@ -1,11 +1,16 @@
 export * from './checkpoint.ts';
 export { CheckpointFolder, splitNotes } from './checkpoint-file.ts';
 export * from './checkpointer.ts';
+export * from './cosignature.ts';
+export { CosignedHead } from './cosigned-head.ts';
 export * from './log-source.ts';
+export * from './manifest.ts';
 export * from './merkle.ts';
 export * from './note.ts';
 export * from './open-tree.ts';
 export * from './start-check.ts';
 export * from './tlog-proof.ts';
 export { openMerkleTree, MerkleTree, type Leaf } from './tree.ts';
+export * from './witness.ts';
+export { WitnessFile } from './witness-file.ts';
 export * from '../verifier/verify-log.ts';

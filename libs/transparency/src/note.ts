@@ -105,10 +105,9 @@ export function openNote(
   note: string,
   known: readonly NoteVerifier[],
 ): Outcome<{ readonly text: string; readonly signedBy: readonly string[] }, NoteProblem> {
-  const split = note.lastIndexOf('\n\n');
-  if (split < 1 || !isNoteText(note) || !note.endsWith('\n')) return fail('malformed');
-  const text = note.slice(0, split + 1);
-  const lines = note.slice(split + 2, -1).split('\n');
+  const split = splitNote(note);
+  if (split === undefined) return fail('malformed');
+  const { text, lines } = split;
   if (lines.length > MOST_SIGNATURES) return fail('malformed');
   const signedBy: string[] = [];
   for (const line of lines) {
@@ -121,6 +120,13 @@ export function openNote(
     signedBy.push(name);
   }
   return signedBy.length === 0 ? fail('no-known-key') : ok({ text, signedBy });
+}
+
+/** A note in its two parts: the text with its last newline, and the signature lines without theirs. Verifies nothing. */
+export function splitNote(note: string): { readonly text: string; readonly lines: readonly string[] } | undefined {
+  const split = note.lastIndexOf('\n\n');
+  if (split < 1 || !isNoteText(note) || !note.endsWith('\n')) return undefined;
+  return { text: note.slice(0, split + 1), lines: note.slice(split + 2, -1).split('\n') };
 }
 
 /** Standard base64 in its one spelling (RFC 4648 §4); undefined otherwise. */

@@ -16,7 +16,11 @@ export type RollbackReason =
   /** The last events are not those that the tree was made from. */
   | 'recent-leaves-differ'
   /** A checkpoint is there but was not signed by us, or can't be read. */
-  | 'checkpoint-unreadable';
+  | 'checkpoint-unreadable'
+  /** A witness cosigned more events than the log has. */
+  | 'witness-ahead'
+  /** A witness cosigned as many events as the log has, but others. */
+  | 'witness-differs';
 
 /** The log lost or changed what was already signed; the hub must not start. */
 export class RollbackDetected extends Error {

@@ -1,5 +1,6 @@
 import { fail, leafHash, ok, type Outcome } from '#kernel';
 import { openCheckpoint, type Checkpoint, type CheckpointProblem } from './checkpoint.ts';
+import { cosignaturesOf, type Cosignature, type CosignatureVerifier } from './cosignature.ts';
 import { verifyInclusion } from './merkle.ts';
 import { strictBase64, type NoteVerifier } from './note.ts';
 
@@ -14,7 +15,7 @@ export interface Receipt {
 }
 
 /** Why a receipt proves nothing. */
-export type ReceiptProblem = CheckpointProblem | 'not-included';
+export type ReceiptProblem = CheckpointProblem | 'not-included' | 'not-cosigned';
 
 const FIRST_LINE = 'c2sp.org/tlog-proof@v1';
 
@@ -45,17 +46,27 @@ export function parseReceipt(text: string): Receipt | undefined {
   return extra === null ? receipt : { ...receipt, extra };
 }
 
-/** Verifies that these stored bytes are the leaf the receipt is about, by keys the holder already trusts. */
+/**
+ * Verifies that these stored bytes are the leaf the receipt is about, by keys the holder already trusts. With `witnesses`, each of them must
+ * have cosigned the receipt's checkpoint: then the log cannot have shown somebody else another tree of that size.
+ */
 export function verifyReceipt(
   text: string,
   data: Uint8Array,
   known: readonly NoteVerifier[],
-): Outcome<{ readonly index: bigint; readonly checkpoint: Checkpoint }, ReceiptProblem> {
+  witnesses: readonly CosignatureVerifier[] = [],
+): Outcome<
+  { readonly index: bigint; readonly checkpoint: Checkpoint; readonly cosignatures: readonly Cosignature[] },
+  ReceiptProblem
+> {
   const receipt = parseReceipt(text);
   if (receipt === undefined) return fail('malformed');
   const checkpoint = openCheckpoint(receipt.checkpoint, known);
   if (!checkpoint.ok) return checkpoint;
   const { size, root } = checkpoint.value;
   if (!verifyInclusion(leafHash(data), receipt.index, size, receipt.hashes, root)) return fail('not-included');
-  return ok({ index: receipt.index, checkpoint: checkpoint.value });
+  const cosignatures = cosignaturesOf(receipt.checkpoint, witnesses);
+  if (!cosignatures.ok) return cosignatures;
+  if (witnesses.length > cosignatures.value.length) return fail('not-cosigned');
+  return ok({ index: receipt.index, checkpoint: checkpoint.value, cosignatures: cosignatures.value });
 }

@@ -13,11 +13,15 @@ const HASH = 32;
 const TILE_LEVELS = 8;
 /** Resumable places in the log are remembered this often, for the check of recent leaves at start. */
 const MARK_EVERY = 256;
+/** Tiles whose inner nodes are remembered: at most 255 hashes each, about 30 kB. */
+const REMEMBERED = 256;
 
 /** The RFC 6962 tree over the log, kept in tiles of 256 hashes; memory does not grow with it. Sizes and indexes in leaves. */
 export class MerkleTree {
   readonly #store: TreeStore;
   readonly #listeners = new Set<(size: number) => void>();
+  /** Inner nodes that proofs asked for; a complete one never changes. The tile used longest ago is forgotten first. */
+  readonly #inner = new Map<string, Map<number, Uint8Array>>();
   #size: number;
   #marked: number;
 
@@ -91,6 +95,16 @@ export class MerkleTree {
     return tile?.subarray(at, at + HASH);
   }
 
+  /**
+   * C2SP tlog-tiles: the first `width` hashes of a tile, 256 for a full one; undefined where they are not all there yet. Hashes only,
+   * never what they are of.
+   */
+  tile(level: number, n: number, width: number): Uint8Array | undefined {
+    if (!Number.isSafeInteger(n) || n < 0 || width < 1 || width > TILE_HASHES) return undefined;
+    const tile = this.#store.tile(level, n);
+    return tile === undefined || tile.length < width * HASH ? undefined : tile.subarray(0, width * HASH);
+  }
+
   /** A place at or before `size` from which the log can be read again; undefined for its start. */
   markBefore(size: number): { readonly size: number; readonly token: string } | undefined {
     return this.#store.mark(size);
@@ -141,8 +155,19 @@ export class MerkleTree {
       const tile = read.get(name) ?? this.#store.tile(tileLevel, n);
       if (tile === undefined) throw new Error('the tree is damaged; delete it, it is made again from the log');
       read.set(name, tile);
-      return tileNode(tile, height, first % TILE_HASHES);
+      return height === 0
+        ? tileNode(tile, 0, first % TILE_HASHES)
+        : tileNode(tile, height, first % TILE_HASHES, this.#innerOf(name));
     };
+  }
+
+  #innerOf(name: string): Map<number, Uint8Array> {
+    const nodes = this.#inner.get(name) ?? new Map<number, Uint8Array>();
+    this.#inner.delete(name);
+    this.#inner.set(name, nodes);
+    const [oldest] = this.#inner.keys();
+    if (this.#inner.size > REMEMBERED && oldest !== undefined) this.#inner.delete(oldest);
+    return nodes;
   }
 }
 
@@ -151,12 +176,18 @@ export function openMerkleTree(path: string): MerkleTree {
   return new MerkleTree(new TreeStore(path));
 }
 
-function tileNode(tile: Uint8Array, height: number, first: number): Uint8Array {
+/** `known`: where inner nodes are looked up and left for the next time. */
+function tileNode(tile: Uint8Array, height: number, first: number, known?: Map<number, Uint8Array>): Uint8Array {
   if (height === 0) {
     const hash = tile.subarray(first * HASH, (first + 1) * HASH);
     if (hash.length !== HASH) throw new Error('the tree is damaged; delete it, it is made again from the log');
     return hash;
   }
+  const place = height * TILE_HASHES + first;
+  const before = known?.get(place);
+  if (before !== undefined) return before;
   const half = 2 ** (height - 1);
-  return nodeHash(tileNode(tile, height - 1, first), tileNode(tile, height - 1, first + half));
+  const node = nodeHash(tileNode(tile, height - 1, first, known), tileNode(tile, height - 1, first + half, known));
+  known?.set(place, node);
+  return node;
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Checks, offline and with nothing of the hub's, that a receipt (c2sp.org/tlog-proof@v1) proves an event to be in the log.
-//   node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file]
-// The event's bytes come from the file, or from the receipt's `extra` line. Exit code 0: proven; 1: not; 2: wrong use.
+//   node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file] [--witness <vkey>]...
+// The event's bytes come from the file, or from the receipt's `extra` line. Each witness named must have cosigned the checkpoint
+// (c2sp.org/tlog-cosignature, Ed25519). Exit code 0: proven; 1: not; 2: wrong use.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -15,24 +16,33 @@ const base64 = (text, what) => {
   return bytes.toString('base64') === text ? bytes : refuse(`${what} is not base64`);
 };
 
-const [receiptFile, vkey, dataFile] = process.argv.slice(2);
-if (receiptFile === undefined || vkey === undefined) {
-  process.stderr.write('use: node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file]\n');
+const [files, witnessKeys] = [[], []];
+for (const args = process.argv.slice(2); args.length > 0;) {
+  const next = args.shift();
+  if (next === '--witness') witnessKeys.push(args.shift() ?? '');
+  else files.push(next);
+}
+const [receiptFile, vkey, dataFile] = files;
+if (receiptFile === undefined || vkey === undefined || files.length > 3) {
+  process.stderr.write(
+    'use: node verify-proof.mjs <receipt.tlog-proof> <vkey> [event-bytes-file] [--witness <vkey>]...\n',
+  );
   process.exit(2);
 }
 const receipt = readFileSync(receiptFile, 'utf8');
 
-// The key: name+hex(key id)+base64(0x01 || 32 bytes), C2SP signed-note.
-const [, name, hex, encodedKey] = /^([^+\s]+)\+([0-9a-f]{8})\+(.+)$/u.exec(vkey) ?? refuse('the key is no vkey');
-const key = base64(encodedKey, 'the key');
-if (key.length !== 33 || key[0] !== 1) refuse('the key is not Ed25519');
-const keyId = sha256(Buffer.from(`${name}\n`), key).subarray(0, 4);
-if (keyId.toString('hex') !== hex) refuse('the id of the key is not that of its bytes');
-const publicKey = createPublicKey({
-  key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), key.subarray(1)]),
-  format: 'der',
-  type: 'spki',
-});
+// A key: name+hex(key id)+base64(type || 32 bytes), C2SP signed-note; type 1 signs notes, type 4 cosigns checkpoints.
+const readKey = (text, type) => {
+  const [, name, hex, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(.+)$/u.exec(text) ?? refuse('a key is no vkey');
+  const bytes = base64(encoded, 'a key');
+  if (bytes.length !== 33 || bytes[0] !== type) refuse('a key is not Ed25519, or of another use');
+  const id = sha256(Buffer.from(`${name}\n`), bytes).subarray(0, 4);
+  if (id.toString('hex') !== hex) refuse('the id of a key is not that of its bytes');
+  const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), bytes.subarray(1)]);
+  return { name, id, key: createPublicKey({ key: spki, format: 'der', type: 'spki' }), type };
+};
+const log = readKey(vkey, 1);
+const witnesses = witnessKeys.map((text) => readKey(text, 4));
 
 // The receipt: first line, extra?, index, hashes; empty line; the checkpoint.
 const split = receipt.indexOf('\n\n');
@@ -50,17 +60,25 @@ const note = receipt.slice(split + 2);
 const end = note.lastIndexOf('\n\n');
 if (end < 1 || !note.endsWith('\n')) refuse('the checkpoint is malformed');
 const text = note.slice(0, end + 1);
-let signed = false;
+const signers = new Set();
 for (const line of note.slice(end + 2, -1).split('\n')) {
   const [, signer, encoded] = /^— ([^\s+]+) (\S+)$/u.exec(line) ?? refuse('a signature is malformed');
   const bytes = base64(encoded, 'a signature');
-  if (signer !== name || !bytes.subarray(0, 4).equals(keyId)) continue;
-  if (!verify(null, Buffer.from(text), publicKey, bytes.subarray(4))) refuse('the signature is wrong');
-  signed = true;
+  const known = [log, ...witnesses].find(({ name, id }) => signer === name && bytes.subarray(0, 4).equals(id));
+  if (known === undefined) continue;
+  // A cosignature has its time, 8 bytes, before the signature, and signs that time too.
+  const cosigned = known.type === 4 && bytes.length === 76;
+  const signedText = cosigned ? `cosignature/v1\ntime ${bytes.readBigUInt64BE(4)}\n${text}` : text;
+  if (known.type === 4 && !cosigned) refuse(`the cosignature of ${signer} is malformed`);
+  if (!verify(null, Buffer.from(signedText), known.key, bytes.subarray(cosigned ? 12 : 4)))
+    refuse(`the signature of ${signer} is wrong`);
+  signers.add(known);
 }
-if (!signed) refuse('the checkpoint is not signed by this key');
+if (!signers.has(log)) refuse('the checkpoint is not signed by this key');
+const missing = witnesses.find((witness) => !signers.has(witness));
+if (missing !== undefined) refuse(`the checkpoint is not cosigned by ${missing.name}`);
 const [origin, sizeText, encodedRoot] = text.split('\n');
-if (origin !== name || !/^(0|[1-9][0-9]{0,19})$/.test(sizeText ?? '')) refuse('the checkpoint is of another log');
+if (origin !== log.name || !/^(0|[1-9][0-9]{0,19})$/.test(sizeText ?? '')) refuse('the checkpoint is of another log');
 const root = base64(encodedRoot, 'the root');
 
 // Inclusion, RFC 9162 §2.1.3.2.
@@ -76,4 +94,5 @@ for (const element of hashes) {
   [fn, sn] = [fn >> 1n, sn >> 1n];
 }
 if (sn !== 0n || !hash.equals(root)) refuse('these bytes are not the leaf that was signed');
-process.stdout.write(`PROVEN: leaf ${index} of ${size}, log ${origin}\n`);
+const cosigners = witnesses.map(({ name }) => `, cosigned by ${name}`).join('');
+process.stdout.write(`PROVEN: leaf ${index} of ${size}, log ${origin}${cosigners}\n`);

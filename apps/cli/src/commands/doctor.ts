@@ -19,7 +19,8 @@ export function examine(env: Readonly<Record<string, string | undefined>>, nodeV
     findings.push({ ok: false, what: `settings:\n${describeProblems(config.error)}` });
     return findings;
   }
-  const { varDir, keyFile, witnessDir, demo } = config.value;
+  const { varDir, keyFile, witnessDir, witnesses, demo } = config.value;
+  const witnessed = witnessDir !== undefined || witnesses.length > 0;
   findings.push({ ok: true, what: `settings: ${String(describeSettings().length)} known, all valid` });
   findings.push({
     ok: !demo,
@@ -29,10 +30,11 @@ export function examine(env: Readonly<Record<string, string | undefined>>, nodeV
   });
   findings.push(keyFinding(keyFile));
   findings.push({
-    ok: witnessDir !== undefined,
-    what:
-      witnessDir === undefined
-        ? 'no TELLONCE_WITNESS_DIR: nobody outside holds checkpoints, so "tamper-evident" may not be claimed'
+    ok: witnessed,
+    what: !witnessed
+      ? 'no TELLONCE_WITNESSES and no TELLONCE_WITNESS_DIR: nobody outside holds checkpoints, so "tamper-evident" may not be claimed'
+      : witnesses.length > 0
+        ? `checkpoints go to ${witnesses.map(({ name }) => name).join(', ')}`
         : 'checkpoints go to a witness folder',
   });
   if (!existsSync(join(varDir, 'log.db'))) findings.push({ ok: true, what: 'no data yet' });

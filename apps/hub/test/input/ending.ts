@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { FactId } from '#kernel';
-import { openFact } from '#sharing';
+import { openFact, WHOLE } from '#sharing';
 import { grantProcess } from '#vault';
 import { VIEWS, type Views } from '../../src/hub.module.ts';
 import { caughtUp, mustBe, timeline, type RunningHub } from '../running-hub.ts';
@@ -64,17 +64,22 @@ async function folded({ composed }: RunningHub, children: readonly string[]): Pr
     .toSorted(byText);
 
   function opened(row: HeldRow): unknown {
-    const fact = openFact(vault, grantProcess('ending'), {
-      factId: row.fact_id as FactId,
-      sealed: { key: String(row['key_id']), iv: String(row['iv']), text: String(row['sealed_text']) },
-      context: {
-        stream: `fact-${row.fact_id}`,
-        revision: Number(row['revision']),
-        type: String(row['type']),
-        schema: String(row['fact_type']),
-        owner: String(row['owner']),
+    const fact = openFact(
+      vault,
+      grantProcess('ending'),
+      {
+        factId: row.fact_id as FactId,
+        sealed: { key: String(row['key_id']), iv: String(row['iv']), text: String(row['sealed_text']) },
+        context: {
+          stream: `fact-${row.fact_id}`,
+          revision: Number(row['revision']),
+          type: String(row['type']),
+          schema: String(row['fact_type']),
+          owner: String(row['owner']),
+        },
       },
-    });
+      WHOLE,
+    );
     return fact.ok ? fact.value.data : fact.error;
   }
 }

@@ -62,7 +62,7 @@ describe('the search', () => {
   });
 });
 
-describe('a child whose every identifier is searched for', () => {
+describe('check 24: a child whose every identifier is searched for', () => {
   it('was told of in every way', () => {
     expect(world.outcomes).toMatchObject({
       'enrol-1': 'published',

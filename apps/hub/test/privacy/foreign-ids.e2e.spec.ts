@@ -100,6 +100,13 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
   'GET /v1/children/:childId/timeline': { path: ({ child }) => `/v1/children/${child}/timeline` },
   'GET /v1/children/:childId/usage': { path: ({ child }) => `/v1/children/${child}/usage` },
   'GET /v1/children/:childId/consents': { path: ({ child }) => `/v1/children/${child}/consents` },
+  'GET /v1/children/:childId/access': { path: ({ child }) => `/v1/children/${child}/access` },
+  'POST /v1/access-decisions': {
+    path: () => '/v1/access-decisions',
+    asking: ({ child }) => ({
+      json: { childId: child, organisation: 'oakfield-primary', role: 'senco', purpose: 'sen-support' },
+    }),
+  },
   'POST /v1/children/:childId/consents': {
     path: ({ child }) => `/v1/children/${child}/consents`,
     asking: () => ({ json: CONSENT_TO_GIVE }),
@@ -109,6 +116,12 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     asking: () => ({ method: 'PATCH', json: { decision: 'withdraw' } }),
   },
   'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
+  'GET /v1/submissions/:id/receipts/:factId': {
+    path: ({ submission, fact }) => `/v1/submissions/${submission}/receipts/${fact}`,
+  },
+  'GET /v1/children/:childId/usage/:decision/receipt': {
+    path: ({ child, decision }) => `/v1/children/${child}/usage/${decision}/receipt`,
+  },
   'GET /v1/looks/:decision/receipt': { path: ({ decision }) => `/v1/looks/${decision}/receipt` },
   'GET /v1/organisations/:organisation/quarantine': {
     path: ({ organisation }) => `/v1/organisations/${organisation}/quarantine`,
@@ -125,6 +138,8 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
 
 /** Routes that are not crawled, and why. */
 const NOT_CRAWLED: Readonly<Record<string, string>> = {
+  'GET /v1/cohort-counts': 'no id of anybody',
+  'GET /v1/cohort-counts/:table': 'names of tables',
   'GET /health/live': 'says nothing of anybody',
   'GET /health/ready': 'says nothing of anybody',
   'GET /health/startup': 'says nothing of anybody',
@@ -133,6 +148,12 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/checkpoint': 'hashes of the whole area’s log',
   'GET /v1/checkpoint/key': 'a public key',
   'GET /v1/proofs/consistency': 'hashes of the whole area’s log',
+  'GET /v1/proofs/inclusion': 'hashes of the whole area’s log',
+  'GET /v1/tlog/checkpoint': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c/:d': 'hashes of the whole area’s log',
   'GET /v1/organisations': 'the register is open to everybody signed in',
   'GET /v1/organisations/:organisation': 'the register is open to everybody signed in',
   'GET /v1/agreements': 'the register is open to everybody signed in',
@@ -155,7 +176,7 @@ const STRANGERS = {
 
 const words = ({ text }: Answer) => text.replace(/"(instance|requestId)":"[^"]*"/g, '');
 
-describe('ids of another organisation', () => {
+describe('check 3: ids of another organisation', () => {
   let hub: RunningHub;
   let world: World;
   let other: TestOrganisation;

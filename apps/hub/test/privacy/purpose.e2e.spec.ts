@@ -29,7 +29,7 @@ const PEOPLE: Readonly<Record<string, Role>> = {
 /** Who works with the child, or is of the family; everybody else is told that there is nothing. */
 const SEES = new Set(['senco', 'health-visitor', 'parent']);
 
-describe('why somebody looks', () => {
+describe('check 8: why somebody looks', () => {
   let hub: RunningHub;
   let world: World;
 
@@ -156,7 +156,7 @@ describe('why somebody looks', () => {
     }
   });
 
-  it('takes the same fact again as the same, and another under its id not at all', async () => {
+  it('check 12: takes the same fact again as the same, and another under its id not at all', async () => {
     const fact = {
       id: 'enrol-1',
       type: 'education.enrolment-started.v1',

@@ -84,6 +84,7 @@ const READERS: Readonly<Record<string, string>> = {
   'teacher-elsewhere': 'sen-support',
   parent: 'subject-access',
   administrator: 'system-support',
+  analyst: 'service-planning',
   dpo: 'audit',
   'system of riverside-special': 'sen-support',
 };
@@ -103,6 +104,9 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   'GET /v1/agreements/:agreement/versions/:version/changes': () =>
     ['voice', 'nobodys'].map((id) => `/v1/agreements/${id}/versions/1/changes`),
   'GET /v1/checkpoint/key': () => ['/v1/checkpoint/key'],
+  'GET /v1/cohort-counts': () => ['/v1/cohort-counts'],
+  'GET /v1/cohort-counts/:table': () =>
+    ['on-roll-by-setting', 'equipment-by-kind'].map((t) => `/v1/cohort-counts/${t}`),
   'GET /v1/organisations': () => ['/v1/organisations'],
   'GET /v1/organisations/:organisation': () =>
     ['bridgewater-community-trust', 'childrens-social-care', 'nobody'].map((id) => `/v1/organisations/${id}`),
@@ -110,6 +114,11 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
     ['childrens-social-care', 'riverside-special', 'nobody'].map((id) => `/v1/organisations/${id}/quarantine`),
   'GET /v1/submissions/:id': () => [`/v1/submissions/${NOBODY}`],
   'GET /v1/looks/:decision/receipt': () => [`/v1/looks/${NOBODY}/receipt`],
+  'GET /v1/submissions/:id/receipts/:factId': () => [`/v1/submissions/${NOBODY}/receipts/${NOBODY}`],
+  'GET /v1/children/:childId/usage/:decision/receipt': (child) => [
+    `/v1/children/${child}/usage/${NOBODY}/receipt`,
+    `/v1/children/${NOBODY}/usage/${NOBODY}/receipt`,
+  ],
   'GET /v1/children/:childId/timeline': (child) => [
     ...[
       '',
@@ -132,6 +141,7 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   ],
   'GET /v1/children/:childId/consents': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/consents`),
   'GET /v1/policy-simulations/:simulation': () => [`/v1/policy-simulations/${NOBODY}`],
+  'GET /v1/children/:childId/access': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/access`),
   'POST /v1/child-matches': () => ['/v1/child-matches'],
 };
 /** Routes that are not walked, and why. */
@@ -141,6 +151,12 @@ const EXCUSED: Readonly<Record<string, string>> = {
   'GET /metrics': 'numbers of the process, to whoever runs it',
   'GET /v1/checkpoint': 'how long the area’s whole log is, to those with whom a head may be left',
   'GET /v1/proofs/consistency': 'proofs about that length',
+  'GET /v1/proofs/inclusion': 'proofs about that length',
+  'GET /v1/tlog/checkpoint': 'how long the log is, once more',
+  'GET /v1/tlog/tile/:level/:a': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c': 'hashes of the whole area’s log',
+  'GET /v1/tlog/tile/:level/:a/:b/:c/:d': 'hashes of the whole area’s log',
   'GET /v1/admin/projections': 'how far the views have read of that length, to the administrator',
 };
 /** Everything that tells time but `Date`. */
@@ -173,6 +189,13 @@ async function walk(client: HubClient, path: string, purpose: string): Promise<r
     at = `${path}&cursor=${encodeURIComponent(next)}`;
   }
   throw new Error(`${path} does not end`);
+}
+
+/** A fact that puts the child on another school's roll lets that school in: whom the hub tells who may read, it tells that. */
+const TOLD = { kind: 'of another school', readers: ['parent', 'dpo'], path: /\/access$/ } as const;
+function besidesTold(kind: string, key: string, said: Answers[string] = {}): Answers[string] {
+  const told = kind === TOLD.kind && TOLD.readers.some((each) => each === key);
+  return Object.fromEntries(Object.entries(said).filter(([path]) => !told || !TOLD.path.test(path)));
 }
 
 type Answers = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -252,7 +275,7 @@ async function answersOf(hidden: Hidden | undefined, clock: ReturnType<typeof fa
   }
 }
 
-describe('two worlds that differ in one hidden fact', () => {
+describe('check 6: two worlds that differ in one hidden fact', () => {
   let without: Answers;
   let routes: readonly string[];
   const withIt: Record<string, Answers> = {};
@@ -281,7 +304,7 @@ describe('two worlds that differ in one hidden fact', () => {
 
   describe.each(Object.keys(HIDDEN))('a fact %s', (kind) => {
     it.each(Object.keys(READERS))('is nothing to %s, byte for byte', (key) =>
-      expect(withIt[kind]?.[key]).toEqual(without[key]),
+      expect(besidesTold(kind, key, withIt[kind]?.[key])).toEqual(besidesTold(kind, key, without[key])),
     );
   });
 

@@ -58,7 +58,7 @@ it('knows a fact that is handed in again, and its receipt', async () => {
   expect(other.outcome).not.toBe('published');
 });
 
-it('takes a client assertion once, whatever was restarted in between', async () => {
+it('check 12: takes a client assertion once, whatever was restarted in between', async () => {
   const token = `${hub.url}/oidc/token`;
   const replayed = await signIn(system.assertion, await dpopProof(system.possession, 'POST', token));
   expect([replayed.status, ((await replayed.json()) as { error: string }).error]).toEqual([401, 'invalid_client']);
@@ -66,7 +66,7 @@ it('takes a client assertion once, whatever was restarted in between', async () 
   expect(fresh.status).toBe(200);
 });
 
-it('takes a proof of possession once, and the token with a new one still', async () => {
+it('check 12: takes a proof of possession once, and the token with a new one still', async () => {
   expect((await organisations(system.proof)).status).toBe(401);
   const fresh = await dpopProof(system.possession, 'GET', `${hub.url}/v1/organisations`, system.token);
   expect((await organisations(fresh)).status).toBe(200);

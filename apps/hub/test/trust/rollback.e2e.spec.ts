@@ -1,15 +1,11 @@
 import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { leafHash, uuidOfHash } from '#kernel';
-import { runApp } from '#nest-platform';
 import { temporaryFolder } from '#testing';
 import { verifyFolder } from '../../../cli/src/commands/log.ts';
-import { hub as composeHub } from '../../src/hub.ts';
 import { CONSENT, runningHub } from '../running-hub.ts';
+import { changeLog, flip, forgeEvent, logOf, startRefusal, swapped } from './damage.ts';
 import { MAYA, tellWorld } from './world.ts';
 
 /** `yesterday`: the folder after the world was told. `today`: after more was. Each test works on a copy of today. */
@@ -47,34 +43,10 @@ beforeEach(() => {
 afterAll(() => made.remove());
 
 /** What the operator reads where the hub does not start; undefined where it does (it is stopped again). */
-async function refusal(witness = true): Promise<{ readonly code: number; readonly text: string } | undefined> {
-  const printed: string[] = [];
-  let signal: (name: string) => void = () => undefined;
-  const ended = Promise.withResolvers<number>();
-  await runApp(composeHub(), {
-    env: {
-      TELLONCE_PORT: String(await freePort()),
-      TELLONCE_VAR: join(here, 'var'),
-      TELLONCE_LOG_LEVEL: 'silent',
-      ...(witness ? { TELLONCE_WITNESS_DIR: join(here, 'witness') } : {}),
-    },
-    print: (text) => printed.push(text),
-    exit: ended.resolve,
-    onSignal: (handler) => void (signal = handler),
-  });
-  signal('SIGTERM');
-  const code = await ended.promise;
-  return code === 0 ? undefined : { code, text: printed.join('\n') };
-}
+const refusal = (witness = true) => startRefusal(here, witness ? { TELLONCE_WITNESS_DIR: join(here, 'witness') } : {});
 
-const logOf = (folder: string) => join(folder, 'var', 'log.db');
-
-/** Changes the log as somebody with the file and a hub that is stopped could. */
-function change(sql: string): void {
-  const database = new DatabaseSync(logOf(here));
-  database.exec(sql);
-  database.close();
-}
+const change = (sql: string) => changeLog(here, sql);
+const swap = (one: string, other: string) => changeLog(here, swapped(one, other));
 
 async function verdict() {
   return verifyFolder({ varDir: join(here, 'var'), vkey, witness: join(here, 'witness') });
@@ -145,7 +117,7 @@ describe('refuses to start, in one message', () => {
 describe('log verify names the place', () => {
   it.each([
     ['an old event changed', () => change(flip('5')), 'id-is-not-of-the-bytes', 4],
-    ['an old event changed with its id', () => forge(5), 'not-what-was-signed', 4],
+    ['an old event changed with its id', () => forgeEvent(here, 5), 'not-what-was-signed', 4],
     ['two old events swapped', () => swap('5', '6'), 'not-what-was-signed', 4],
     ['an old event removed', () => change('delete from event where position = 5'), 'not-what-was-signed', 4],
     [
@@ -204,39 +176,4 @@ function restore(what: string): void {
 function restoreLog(...more: readonly string[]): void {
   for (const end of ['-wal', '-shm']) rmSync(`${logOf(here)}${end}`, { force: true });
   for (const what of ['var/log.db', ...more]) restore(what);
-}
-
-function flip(position: string): string {
-  return `update event set data = cast(replace(cast(data as text), '"format":1', '"format":3') as blob) where position = ${position}`;
-}
-
-/** Rewrites an event consistently, as somebody would who knows the format but not the signing key. */
-function forge(position: number): void {
-  const database = new DatabaseSync(logOf(here));
-  const { data } = database.prepare('select data from event where position = ?').get(position) as { data: Uint8Array };
-  const forged = Buffer.from(
-    Buffer.from(data)
-      .toString('utf8')
-      .replace(/"recordedAt":"\d{4}/, '"recordedAt":"2001'),
-  );
-  const id = uuidOfHash(leafHash(forged));
-  database.prepare('update event set data = ?, id = ? where position = ?').run(forged, id, position);
-  database.close();
-}
-
-function swap(one: string, other: string): void {
-  change(`
-    create temp table places as select ${one} as one, ${other} as other;
-    update event set position = -1 where position = (select one from places);
-    update event set position = (select one from places) where position = (select other from places);
-    update event set position = (select other from places) where position = -1;
-  `);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

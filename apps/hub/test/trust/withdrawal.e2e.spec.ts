@@ -37,12 +37,13 @@ const endings: readonly {
   { what: 'the child leaves the school', end: () => leave(), left: 404 },
 ];
 
-describe('with the projectors stopped, for the very next request', () => {
+describe('check 5: with the projectors stopped, for the very next request', () => {
   it.each(endings)('$what: what rested on it is gone, and nothing else', async ({ end, left }) => {
     expect(await sencoSees()).toEqual([ENROLLED, HEARING, PROFILE]);
     await stopProjectors(hub);
     await end();
     expect(await sencoSees()).toEqual(left);
+    expect(await lagOf('timeline')).toBeGreaterThan(0);
   });
 
   it('a caseload that ended is no reason any more', async () => {
@@ -91,7 +92,7 @@ describe('with the projectors stopped, for the very next request', () => {
   });
 });
 
-describe.each(['decided', 'looked'] as const)('a request paused when it has %s', (at) => {
+describe.each(['decided', 'looked'] as const)('check 4: a request paused when it has %s', (at) => {
   it.each(endings)('while $what: nothing that rested on it leaves', async ({ end, left }) => {
     const { reached, release } = pause.arm(at);
     const asked = timeline(senco, world.child, 'sen-support');
@@ -149,6 +150,12 @@ it('a basis that moves with every try is 503, and no look of it stands', async (
   expect(answer.text).not.toContain('factId');
   expect((await looksOfSenco()).map(({ aborted }) => aborted)).toEqual([true, true, true, true]);
 });
+
+/** How far a view is behind, as the operator's monitoring reads it. */
+async function lagOf(view: string): Promise<number> {
+  const text = await (await fetch(`${hub.url}/metrics`)).text();
+  return Number(new RegExp(`tellonce_projection_lag_events\\{projection="${view}"\\} (\\d+)`).exec(text)?.[1]);
+}
 
 /** Changes the child's protection without a request of its own, which would be stopped too. */
 async function move(times: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PEOPLE } from '#contracts';
 import { Access, CORE, CurrentPurposefulCaller, Problem, type Core, type PurposefulCaller } from '#nest-platform';
 import { existenceRule, release } from '#sharing';
 import { answered } from './answered.ts';
@@ -12,7 +13,7 @@ export type ChildMatch =
 
 /** Finding a child by identifiers (domain words of the DfE's identifier programme). A look, like every other. */
 @Controller('v1/child-matches')
-@Access({ roles: 'signed-in', purpose: 'required' })
+@Access({ roles: [...PEOPLE, 'organisation-system'], purpose: 'required' })
 export class ChildMatchesController {
   readonly #core: Core;
 

@@ -24,6 +24,8 @@ export interface FactDefinition {
   readonly example: JsonObject;
   /** Member of `data` that says when it happened (date or date-time), a top-level name; absent where nothing but the statement has a time. */
   readonly happened?: string;
+  /** Members of `data` that may be shown where only the existence of such a fact may be known; none where absent. */
+  readonly existence?: readonly string[];
   /** Bases this type may carry; anything else is quarantined. */
   readonly bases: {
     readonly lawful: readonly (typeof LAWFUL_BASES)[number][];

@@ -27,9 +27,9 @@ export const sealedCode = (description: string, codes: readonly string[]) =>
     codes.map((code) => Type.Literal(code)),
     { description, fieldClass: 'content' },
   );
-/** Words, sealed. */
+/** Words, sealed; an agreement may ask to leave such free text out (`redact-free-text`). */
 export const words = (description: string, maxLength = 4000) =>
-  Type.String({ description, minLength: 1, maxLength, fieldClass: 'content' });
+  Type.String({ description, minLength: 1, maxLength, fieldClass: 'content', freeText: true });
 /** A whole number, sealed. */
 export const sealedCount = (description: string, minimum: number, maximum: number) =>
   Type.Integer({ description, minimum, maximum, fieldClass: 'content' });

@@ -44,6 +44,8 @@ export interface LookContent {
     readonly version?: number;
     /** The consent relied on. */
     readonly consent?: string;
+    /** The decision to share without consent relied on. */
+    readonly sharingDecision?: string;
     /** Only that something of the category exists was shown. */
     readonly mode?: 'existence';
   }[];

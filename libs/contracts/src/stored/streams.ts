@@ -6,6 +6,8 @@ export const REGISTRY_STREAM = 'registry';
 export const protectionStream = (child: ChildId): string => `protection-${child}`;
 /** The stream of a child's links. */
 export const childStream = (child: ChildId): string => `child-${child}`;
+/** The stream of one table of one month. */
+export const cohortStream = (table: string, month: string): string => `cohort-${table}-${month}`;
 /** The stream of one notice. */
 export const noticeStream = (notice: string): string => `notice-${notice}`;
 /** The stream of one look. */
@@ -29,6 +31,7 @@ export const FAMILIES = [
   'legalHold',
   'erasureRequest',
   'subjectAccess',
+  'cohort',
 ] as const;
 /** One stream family. */
 export type Family = (typeof FAMILIES)[number];

@@ -1,5 +1,6 @@
 import type { FactEvent } from './fact-events.ts';
 import type { ChildEvent } from './child-events.ts';
+import type { CohortEvent } from './cohort-events.ts';
 import type { LookEvent } from './look-events.ts';
 import type { NoticeEvent } from './notice-events.ts';
 import type { ProtectionEvent } from './protection-events.ts';
@@ -55,5 +56,6 @@ export const EVENT_TYPES = {
     'record.erased.v1': true,
   }),
   look: all<LookEvent['type']>({ 'look.recorded.v1': true, 'look.aborted.v1': true }),
+  cohort: all<CohortEvent['type']>({ 'cohort.published.v1': true }),
   notice: all<NoticeEvent['type']>({ 'notice.sent.v1': true }),
 } as const satisfies Partial<Record<Family, readonly string[]>>;

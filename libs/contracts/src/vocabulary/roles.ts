@@ -26,6 +26,8 @@ export const ROLE_PURPOSES = {
   'young-person': ['subject-access'],
   'data-protection-officer': ['audit', 'subject-access'],
   'system-administrator': ['system-support'],
+  /** Plans services from published counts; sees no child, so no other purpose is theirs. */
+  'area-analyst': ['service-planning'],
   /** An organisation's own system, signed in by client credentials: submits, and asks who a child is. */
   'organisation-system': ['direct-care', 'sen-support', 'early-help', 'statutory-return', 'equipment-provision'],
 } as const satisfies Record<string, readonly Purpose[]>;
@@ -33,9 +35,9 @@ export const ROLE_PURPOSES = {
 /** One role of a person or system. */
 export type Role = keyof typeof ROLE_PURPOSES;
 
-/** Every role but that of a system: who may read what is kept of a child, because somebody answers for the reason. */
+/** Every role but those of a system and of who plans from counts: who may read what is kept of a child, because somebody answers for the reason. */
 export const PEOPLE: readonly Role[] = (Object.keys(ROLE_PURPOSES) as Role[]).filter(
-  (role) => role !== 'organisation-system',
+  (role) => role !== 'organisation-system' && role !== 'area-analyst',
 );
 
 /** True for an exactly spelled role. */

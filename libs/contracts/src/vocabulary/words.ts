@@ -27,6 +27,7 @@ export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   'young-person': 'the young person',
   'data-protection-officer': 'data protection officers',
   'system-administrator': 'system administrators',
+  'area-analyst': 'people who plan services',
   'organisation-system': 'the computer system of the organisation',
 };
 

@@ -75,7 +75,7 @@ it('takes a good token', async () => {
   expect(await bearer(await handWritten('{"alg":"ES256","typ":"at+jwt","kid":"hub-1"}'))).toBe(true);
 });
 
-describe('refuses a token', () => {
+describe('check 11: refuses a token', () => {
   it.each<[string, () => Promise<string>]>([
     ['without signature', async () => `${encode({ alg: 'none', typ: 'at+jwt' })}.${encode(claims)}.`],
     [

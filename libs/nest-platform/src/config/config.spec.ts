@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { cosignerOf } from '#transparency';
 import { describeProblems, loadConfig } from './config.ts';
 import { describeSettings } from './settings.ts';
 
@@ -62,6 +63,33 @@ it.each([
 ])('refuses %s', (_name, env, setting) => {
   const answer = loadConfig(env, around({ '/srv/hub/t': 'b'.repeat(20) }));
   expect(answer.ok ? [] : answer.error.map((problem) => problem.setting)).toEqual([setting]);
+});
+
+it('reads witnesses from the setting or from a file, and says what is wrong with one', () => {
+  const { vkey } = cosignerOf('witness.example/w1', new Uint8Array(32));
+  const here = { TELLONCE_WITNESSES: `${vkey} https://witness.example/area/, ${vkey} http://127.0.0.1:8091 private` };
+  const file = around({ '/srv/hub/witnesses': `# ours\n${vkey} https://witness.example/area\n\n` });
+  const witness = { name: 'witness.example/w1', vkey, url: 'https://witness.example/area', allowPrivate: false };
+  const near = { ...witness, url: 'http://127.0.0.1:8091', allowPrivate: true };
+  expect(loadConfig(here, around())).toMatchObject({ ok: true, value: { witnesses: [witness, near] } });
+  expect(loadConfig({ TELLONCE_WITNESSES: '@witnesses' }, file)).toMatchObject({
+    ok: true,
+    value: { witnesses: [witness] },
+  });
+  expect(loadConfig({}, around())).toMatchObject({ ok: true, value: { witnesses: [], witnessEveryMs: 10_000 } });
+  for (const bad of [
+    'https://witness.example',
+    `${vkey} http://witness.example`,
+    `${vkey} https://169.254.169.254 private`,
+    `${vkey} https://2130706433`,
+    `${vkey} https://witness.example public`,
+    `${vkey.replace('+B', '+A')} https://witness.example`,
+    '@gone',
+  ])
+    expect(loadConfig({ TELLONCE_WITNESSES: bad }, around())).toMatchObject({
+      ok: false,
+      error: [{ setting: 'TELLONCE_WITNESSES' }],
+    });
 });
 
 it('reads a secret out of a file', () => {

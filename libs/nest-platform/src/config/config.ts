@@ -6,6 +6,7 @@ import { fail, ok } from '#kernel';
 import type { Outcome } from '#kernel';
 import { SETTINGS, describeSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
+import { readWitnesses, type WitnessSetting } from './witnesses.ts';
 
 /** The settings of one running hub; folders are absolute. */
 export interface Config {
@@ -16,6 +17,10 @@ export interface Config {
   readonly varDir: string;
   readonly keyFile: string;
   readonly witnessDir?: string;
+  /** Asked to cosign; `everyMs` and `silentMs` in milliseconds. */
+  readonly witnesses: readonly WitnessSetting[];
+  readonly witnessEveryMs: number;
+  readonly witnessSilentMs: number;
   readonly demo: boolean;
   readonly logLevel: Settings['TELLONCE_LOG_LEVEL'];
   readonly bodyLimitBytes: number;
@@ -101,11 +106,12 @@ export function loadConfig(
     });
   }
   if (problems.length > 0) return fail(problems);
-  return together(values as Settings, around.cwd);
+  return together(values as Settings, around);
 }
 
 /** Settings that must fit each other: paths apart, a URL that is safe for what listens. */
-function together(settings: Settings, cwd: string): Outcome<Config, readonly ConfigProblem[]> {
+function together(settings: Settings, around: ConfigSurroundings): Outcome<Config, readonly ConfigProblem[]> {
+  const { cwd } = around;
   const problems: ConfigProblem[] = [];
   const varDir = resolve(cwd, settings.TELLONCE_VAR);
   const outside = (setting: string, path: string, example: string): void => {
@@ -130,7 +136,15 @@ function together(settings: Settings, cwd: string): Outcome<Config, readonly Con
       example: 'https://hub.example',
     });
   }
-  if (problems.length > 0 || publicUrl === undefined) return fail(problems);
+  const witnesses = readWitnesses(settings.TELLONCE_WITNESSES ?? '', (path) => around.readFile(resolve(cwd, path)));
+  if (!witnesses.ok)
+    problems.push({
+      setting: 'TELLONCE_WITNESSES',
+      given: printable(witnesses.error.given),
+      wanted: witnesses.error.wanted,
+      example: 'witness.example/w1+0e33dd10+BKi1... https://witness.example',
+    });
+  if (problems.length > 0 || publicUrl === undefined || !witnesses.ok) return fail(problems);
   return ok({
     host: settings.TELLONCE_HOST,
     port: settings.TELLONCE_PORT,
@@ -138,6 +152,9 @@ function together(settings: Settings, cwd: string): Outcome<Config, readonly Con
     varDir,
     keyFile,
     ...(witnessDir === undefined ? {} : { witnessDir }),
+    witnesses: witnesses.value,
+    witnessEveryMs: settings.TELLONCE_WITNESS_EVERY_MS,
+    witnessSilentMs: settings.TELLONCE_WITNESS_SILENT_MS,
     demo: settings.TELLONCE_DEMO,
     logLevel: settings.TELLONCE_LOG_LEVEL,
     bodyLimitBytes: settings.TELLONCE_BODY_LIMIT_BYTES,

@@ -42,6 +42,30 @@ export const SETTINGS = Type.Object({
       maxLength: 4096,
     }),
   ),
+  TELLONCE_WITNESSES: Type.Optional(
+    Type.String({
+      ...described(
+        'witnesses that are asked to cosign every checkpoint (C2SP tlog-witness), parted by commas or lines: vkey, a space, https URL; a third word "private" for one on this machine or its network (then http too); or @ and the path of a file that holds the list',
+        'witness.example/w1+0e33dd10+BKi1... https://witness.example',
+      ),
+      maxLength: 65_536,
+    }),
+  ),
+  TELLONCE_WITNESS_EVERY_MS: Type.Integer({
+    ...described('shortest time between two requests to one witness, in milliseconds, 100 to 3600000', '10000'),
+    default: 10_000,
+    minimum: 100,
+    maximum: 3_600_000,
+  }),
+  TELLONCE_WITNESS_SILENT_MS: Type.Integer({
+    ...described(
+      'so long a witness may leave a new checkpoint without its cosignature before an alarm, in milliseconds, 1000 to 86400000',
+      '900000',
+    ),
+    default: 900_000,
+    minimum: 1_000,
+    maximum: 86_400_000,
+  }),
   TELLONCE_DEMO: Type.Boolean({
     ...described('1: demonstration people sign in without a password; 0: they do not exist', '1'),
     default: false,

@@ -37,7 +37,7 @@ export interface AppParts {
 export interface Composition {
   readonly version: string;
   readonly demoPeople: readonly DemoPerson[];
-  readonly parts: (opened: OpenedCore, config: Config, logger: AppLogger) => Promise<AppParts>;
+  readonly parts: (opened: OpenedCore, config: Config, logger: AppLogger, metrics: Metrics) => Promise<AppParts>;
   readonly clock?: Clock;
   readonly chance?: Chance;
   readonly stage?: CoreOptions['stage'];
@@ -80,6 +80,15 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       varDir: config.varDir,
       keyFile: config.keyFile,
       ...(config.witnessDir === undefined ? {} : { witnessDir: config.witnessDir }),
+      ...(config.witnesses.length === 0
+        ? {}
+        : {
+            witnesses: {
+              settings: config.witnesses,
+              everyMs: config.witnessEveryMs,
+              silentMs: config.witnessSilentMs,
+            },
+          }),
       clock,
       chance,
       timer: { after: (milliseconds, run) => cancellable(setTimeout(run, milliseconds)) },
@@ -88,6 +97,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       ...(composition.openLog === undefined ? {} : { openLog: composition.openLog }),
     });
     const { core } = opened;
+    watchWitnesses(metrics, opened);
     readiness.add({
       name: 'log',
       check: async () => {
@@ -98,7 +108,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
     const expiry = expireSurely(opened.publishing, clock, alarm);
-    const parts = await composition.parts(opened, config, logger);
+    const parts = await composition.parts(opened, config, logger, metrics);
 
     const once = openOnceStore(join(config.varDir, 'jti.db'));
     const keys = [tokenKey(opened.master)] as const;
@@ -156,6 +166,15 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       ...(announce === undefined ? {} : { announce: (url: string) => announce(url, opened) }),
     };
   };
+}
+
+function watchWitnesses(metrics: Metrics, { witnesses }: OpenedCore): void {
+  const gauges = [
+    ['size', 'Events under the last checkpoint that a witness cosigned.', () => witnesses().size],
+    ['behind_seconds', 'How long the newest checkpoint has waited for every witness.', () => witnesses().behindSeconds],
+    ['conflicts', 'Witnesses who say that two of our checkpoints contradict each other.', () => witnesses().conflicts],
+  ] as const;
+  for (const [name, help, read] of gauges) metrics.gauge(`tellonce_witness_${name}`, help, read);
 }
 
 function cancellable(timer: NodeJS.Timeout): () => void {

@@ -3,6 +3,7 @@ import type { Reason, SubjectIdentity } from '#contracts';
 import type { MatchOutcome } from '#identity';
 import type { EventLog, LogToken } from '#event-log';
 import type { Disclose, LookBook, ProtectionCommand, RegistryCommand, Tails } from '#sharing';
+import type { ExportContent } from '#transparency';
 import type { Vault } from '#vault';
 
 /** Who gives a command, for the record of it. */
@@ -38,6 +39,8 @@ export interface Core {
   readonly disclose: Disclose;
   /** The organisations that have told of a child, and the random ids of their records. */
   recordsOf(child: ChildId): readonly { readonly recordId: RecordId; readonly organisation: OrganisationId }[];
+  /** The child that a record belongs to now; says nothing of who may know. */
+  childOf(record: RecordId): ChildId | undefined;
   /** Who a child is, by identifiers; says nothing of who may know. */
   match(subject: Omit<SubjectIdentity, 'localId'>): {
     readonly outcome: MatchOutcome;
@@ -70,7 +73,10 @@ export interface WriterTokens {
 
 /** What the tree answers. */
 export interface Proof {
-  /** The latest signed checkpoint (C2SP tlog-checkpoint). */
+  /**
+   * The signed checkpoint that outsiders are shown (C2SP tlog-checkpoint), with cosignatures where witnesses gave them. Never one of
+   * fewer events than before.
+   */
   checkpoint(): string | undefined;
   /** The verifier key of the hub (C2SP vkey). */
   readonly vkey: string;
@@ -78,6 +84,12 @@ export interface Proof {
   receipt(eventId: string, bytes?: Uint8Array): Promise<string | undefined>;
   /** Consistency between two sizes, hashes in base64; undefined where the sizes do not exist. */
   consistency(size1: number, size2: number): Promise<readonly string[] | undefined>;
+  /** Inclusion of the leaf at an index in the tree of a size, hashes in base64; undefined where there is none. */
+  inclusion(index: number, size: number): Promise<readonly string[] | undefined>;
+  /** C2SP tlog-tiles: the first `width` hashes of a tile, 32 bytes each; undefined where they are not there yet. */
+  tile(level: number, n: number, width: number): Uint8Array | undefined;
+  /** The manifest of an export "with proof", signed by the key that signs checkpoints. */
+  manifest(content: ExportContent): string;
 }
 
 /** Injection token of the {@link Core}. */

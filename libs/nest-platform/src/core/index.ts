@@ -5,3 +5,5 @@ export * from './open-core.ts';
 export * from './tails.ts';
 export * from './compose.ts';
 export * from './quarantine-view.ts';
+export * from './witness-client.ts';
+export * from './witnesses.ts';

@@ -8,6 +8,7 @@ import { enforcementPoint, openPublisher, type LookBook, type Publishing, type S
 import {
   CheckpointFolder,
   checkAtStart,
+  exportManifest,
   openTree,
   parseVkey,
   signerOf,
@@ -24,12 +25,16 @@ import { openRelationshipsProcess } from './relationships.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
 import { writerTokens } from './tokens.ts';
 import { watched } from './watched-log.ts';
+import { openWitnesses, type WitnessOptions } from './open-witnesses.ts';
+import type { WitnessStatus } from './witnesses.ts';
 
 /** Where the hub keeps things and what it is given from outside. */
 export interface CoreOptions {
   readonly varDir: string;
   readonly keyFile: string;
   readonly witnessDir?: string;
+  /** Asked to cosign every checkpoint; nobody unless given. */
+  readonly witnesses?: WitnessOptions;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly timer: Timer;
@@ -48,6 +53,8 @@ export interface OpenedCore {
   readonly tails: CurrentTails;
   readonly identity: Awaited<ReturnType<typeof openIdentity>>;
   readonly master: Uint8Array;
+  /** How it stands with those who cosign. */
+  readonly witnesses: () => WitnessStatus;
   close(): Promise<void>;
 }
 
@@ -93,16 +100,20 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   const witness = options.witnessDir === undefined ? undefined : new CheckpointFolder(options.witnessDir);
   const folders = witness === undefined ? [folder] : [folder, witness];
   await checkAtStart({ tree, log, families: PROVEN, folders, known: [parseVkey(signer.vkey)] });
+  const witnesses = openWitnesses({ ...options.witnesses, tree: tree.tree, signer, folder, alarm });
+  await witnesses.checkAtStart();
   const checkpointer = startCheckpointer({
     tree: tree.tree,
     signer,
     timer: options.timer,
     folder,
     ...(witness === undefined ? {} : { witness }),
+    cosigned: witnesses.cosigned,
     onFailure: (error) => alarm('checkpoint', error),
   });
 
   opened.push(() => checkpointer.close());
+  const shown = witnesses.show(() => checkpointer.latest());
   const identity = await openIdentity({ path: join(varDir, 'identity.db'), log, vault, chance, clock });
   opened.push(() => identity.close());
   const tails = await currentTails(log, (child) => identity.lineageOf(child));
@@ -125,6 +136,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   const erasers: Eraser[] = [quarantine];
   const followers: Follower[] = [
     followSurely('tree', (signal) => tree.follow(signal), alarm),
+    ...witnesses.follow(() => checkpointer.latest()),
     openRelationshipsProcess({
       log,
       vault,
@@ -142,8 +154,9 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     vault,
     tails,
     looks,
-    disclose: enforcementPoint(tails, looks, options.stage),
+    disclose: enforcementPoint(tails, looks, options.stage, alarm),
     recordsOf: (child) => identity.recordsOf(child),
+    childOf: (record) => identity.childOf(record),
     match: (subject) => identity.match(subject),
     ...commandsOf(log, clock, tails),
     erase: erasureOf({ vault, identity, erasers, chance }),
@@ -151,9 +164,12 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     tokens: writerTokens(hubSecret(master, 'cursor'), chance),
     proof: {
       vkey: signer.vkey,
-      checkpoint: () => checkpointer.latest()?.note,
+      checkpoint: shown,
       receipt: async (eventId, bytes) => checkpointer.receipt(eventId, bytes),
       consistency: async (size1, size2) => consistency(tree.tree, size1, size2),
+      inclusion: async (index, size) => inclusion(tree.tree, index, size),
+      tile: (level, n, width) => tree.tree.tile(level, n, width),
+      manifest: (content) => exportManifest(content, signer),
     },
   };
   return {
@@ -162,6 +178,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     tails,
     identity,
     master,
+    witnesses: witnesses.status,
     close: async () => {
       for (const follower of followers) await follower.stop();
       await tree.catchUp();
@@ -172,6 +189,16 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
       await log.close();
     },
   };
+}
+
+function inclusion(
+  tree: { readonly size: number; inclusionProof(index: number, size?: number): readonly Uint8Array[] },
+  index: number,
+  size: number,
+): readonly string[] | undefined {
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size)) return undefined;
+  if (index < 0 || index >= size || size > tree.size) return undefined;
+  return tree.inclusionProof(index, size).map((hash) => Buffer.from(hash).toString('base64'));
 }
 
 function consistency(

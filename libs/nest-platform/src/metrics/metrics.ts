@@ -50,6 +50,19 @@ export class Metrics {
     });
   }
 
+  /** Gauges of one name, a value for each of a closed list of labels, read when `/metrics` is asked for. */
+  gauges(name: string, help: string, label: string, read: () => Promise<Readonly<Record<string, number>>>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      async collect() {
+        for (const [value, number] of Object.entries(await read())) this.set({ [label]: value }, number);
+      },
+    });
+  }
+
   /** Prometheus text format. */
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };

@@ -123,6 +123,8 @@ const ROLLBACKS: Readonly<Record<RollbackReason, string>> = {
   'log-differs': 'events are not those that were signed',
   'recent-leaves-differ': 'one of its last events was changed',
   'checkpoint-unreadable': 'a checkpoint was not signed by the key of this hub, or cannot be read',
+  'witness-ahead': 'a witness of TELLONCE_WITNESSES cosigned more events than are there',
+  'witness-differs': 'a witness of TELLONCE_WITNESSES cosigned other events',
 };
 
 function codeOf(error: unknown): string | undefined {

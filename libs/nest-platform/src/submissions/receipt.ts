@@ -51,6 +51,8 @@ export interface Receipts {
   /** Closes a receipt, durable when it returns. */
   end(id: string, state: 'finished' | 'failed' | 'interrupted', at: Instant, failure?: Reason): void;
   find(organisation: OrganisationId, id: string): Receipt | undefined;
+  /** Whether an item of a receipt is this fact. */
+  holds(id: string, factId: string): boolean;
   /** Items in order after `cursor` (0 for the first), at most `limit`. */
   items(id: string, cursor: number, limit: number): { readonly items: readonly ReceiptItem[]; readonly next?: number };
   close(): void;

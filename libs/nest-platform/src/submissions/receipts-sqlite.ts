@@ -57,6 +57,7 @@ function receiptsIn(db: DatabaseSync): Receipts {
   );
   const setProgress = db.prepare('update submission set counts = ?, token = ? where id = ?');
   const finish = db.prepare('update submission set state = ?, finished_at = ?, failure = ? where id = ?');
+  const holding = db.prepare('select 1 from item where submission = ? and fact_id = ? limit 1');
   const page = db.prepare('select * from item where submission = ? and place > ? order by place limit ?');
 
   return {
@@ -69,6 +70,7 @@ function receiptsIn(db: DatabaseSync): Receipts {
       const row = byId.get(id, organisation);
       return row === undefined ? undefined : receiptOf(row);
     },
+    holds: (id, factId) => holding.get(id, factId) !== undefined,
     items(id, cursor, limit) {
       const rows = page.all(id, cursor, limit + 1);
       const items = rows.slice(0, limit).map(itemOf);

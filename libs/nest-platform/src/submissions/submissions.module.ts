@@ -4,6 +4,7 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Clock } from '#kernel';
 import type { Publisher } from '#sharing';
 import { ConnectorRegistry } from './connector-registry.ts';
+import { FactReceiptsController } from './fact-receipts.controller.ts';
 import { Intake } from './intake.ts';
 import { QuarantineController } from './quarantine.controller.ts';
 import type { Receipts } from './receipt.ts';
@@ -15,7 +16,7 @@ import { CLOCK, PUBLISHER, RECEIPTS } from './tokens.ts';
  * CLOCK and CORE come from a global module of whoever composes the process.
  */
 @Module({
-  controllers: [SubmissionsController, QuarantineController],
+  controllers: [SubmissionsController, FactReceiptsController, QuarantineController],
   providers: [
     ConnectorRegistry,
     {

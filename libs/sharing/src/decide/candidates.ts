@@ -3,7 +3,7 @@ import { CATEGORIES, sensitivityOf, type AgreementInForce, type Category, type P
 import type { Permit, RefusalId, Registry, Slice } from '../model.ts';
 import { isFamilyRole } from '../protection/relationship.ts';
 import { recipientKey } from '../registry/fold.ts';
-import { restrictionAllows } from './rules.ts';
+import { modeOf, restrictionAllows } from './rules.ts';
 
 /** What might let a slice be read, and the answer if it does, made once and given out as often as asked. */
 export interface Ground {
@@ -14,10 +14,12 @@ export interface Ground {
 
 /** Facts of one source and category as one organisation and role see them for one purpose, whoever the child is. */
 export interface Candidate {
+  readonly own: boolean;
   readonly free: Slice;
   readonly resting: Slice;
   /** What refuses the slice to this role and purpose whatever is agreed. */
   readonly refusals: readonly RefusalId[];
+  /** Those that allow most come first: content before existence, then the fewest restrictions, then by name (decision 17). */
   readonly grounds: readonly Ground[];
 }
 
@@ -52,11 +54,13 @@ function collect(registry: Registry, organisation: OrganisationId, purpose: Purp
     agreements: readonly (AgreementInForce | undefined)[],
   ): Candidate => {
     const free = Object.freeze({ organisation: source, category, reliesOnConsent: false });
+    const own = source === organisation;
     return {
+      own,
       free,
       resting: Object.freeze({ organisation: source, category, reliesOnConsent: true }),
-      refusals: refusalsOfCategory(category, source === organisation, purpose, role),
-      grounds: agreements.map((agreement) => ({ agreement, permit: permitOn(free, agreement) })),
+      refusals: refusalsOfCategory(category, own, purpose, role),
+      grounds: agreements.map((agreement) => ({ agreement, permit: permitOn(free, agreement) })).sort(mostFirst),
     };
   };
   const agreed = new Map<OrganisationId, Map<Category, AgreementInForce[]>>();
@@ -64,7 +68,7 @@ function collect(registry: Registry, organisation: OrganisationId, purpose: Purp
     if (!agreement.roles.includes(role) || agreement.source === organisation) continue;
     let categories = agreed.get(agreement.source);
     if (categories === undefined) agreed.set(agreement.source, (categories = new Map<Category, AgreementInForce[]>()));
-    for (const category of agreement.categories) {
+    for (const category of new Set([...agreement.categories, ...(agreement.terms?.existenceOnly ?? [])])) {
       const same = categories.get(category);
       if (same === undefined) categories.set(category, [agreement]);
       else same.push(agreement);
@@ -84,16 +88,30 @@ function collect(registry: Registry, organisation: OrganisationId, purpose: Purp
   };
 }
 
+const NO_LIMITS = Object.freeze({ obligations: Object.freeze([]), minimum: Object.freeze({}) });
+
 function permitOn(slice: Slice, agreement: AgreementInForce | undefined): Permit {
-  return Object.freeze<Permit>(
-    agreement === undefined
-      ? { effect: 'permit', slice, rule: 'own-organisation' }
-      : {
-          effect: 'permit',
-          slice,
-          rule: 'agreement',
-          agreement: Object.freeze({ id: agreement.agreement, version: agreement.version }),
-        },
+  if (agreement === undefined) {
+    return Object.freeze<Permit>({ effect: 'permit', slice, rule: 'own-organisation', mode: 'content', ...NO_LIMITS });
+  }
+  const { obligations, minimum } = agreement.terms ?? NO_LIMITS;
+  return Object.freeze<Permit>({
+    effect: 'permit',
+    slice,
+    rule: 'agreement',
+    mode: modeOf(slice.category, agreement),
+    obligations,
+    minimum,
+    agreement: Object.freeze({ id: agreement.agreement, version: agreement.version }),
+  });
+}
+
+function mostFirst({ permit: a }: Ground, { permit: b }: Ground): number {
+  return (
+    Number(a.mode === 'existence') - Number(b.mode === 'existence') ||
+    a.obligations.length - b.obligations.length ||
+    Object.keys(a.minimum).length - Object.keys(b.minimum).length ||
+    (String(a.agreement?.id) < String(b.agreement?.id) ? -1 : 1)
   );
 }
 
@@ -101,6 +119,6 @@ function refusalsOfCategory(category: Category, own: boolean, purpose: Purpose, 
   const refusals: RefusalId[] = [];
   // A family's own organisation is shared by all families: it opens no sealed word, or one parent would read the other's refuge.
   if (sensitivityOf(category) === 'sealed' && (!own || isFamilyRole(role))) refusals.push('sealed');
-  if (!restrictionAllows(category, purpose, role)) refusals.push('restricted');
+  if (!restrictionAllows(category, purpose, role, own)) refusals.push('restricted');
   return refusals;
 }

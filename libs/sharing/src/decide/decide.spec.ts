@@ -22,6 +22,8 @@ const question: Question = {
   registry,
   protections: [onRoll],
 };
+/** Agreements without terms, and one's own facts, limit and ask nothing. */
+const UNLIMITED = { mode: 'content', obligations: [], minimum: {} } as const;
 const alarm = (change: Partial<Question>) => {
   const asked = { ...question, ...change };
   expect(permittedSlices(asked)).toEqual([]);
@@ -32,7 +34,7 @@ const alarm = (change: Partial<Question>) => {
 
 describe('what should be there and is not', () => {
   it('permits where everything is there', () => {
-    expect(decide(question, slice)).toEqual({ effect: 'permit', slice, rule: 'own-organisation' });
+    expect(decide(question, slice)).toEqual({ effect: 'permit', slice, rule: 'own-organisation', ...UNLIMITED });
     expect(refusalsOf(question)).toEqual({ refusals: [], policyAlarm: false });
   });
 
@@ -42,6 +44,10 @@ describe('what should be there and is not', () => {
     ['any protection', { protections: [] }],
     ['one of two protections', { protections: [onRoll, undefined] }],
     ['a part of a protection', { protections: [{ ...onRoll, ends: undefined } as unknown as Protection] }],
+    [
+      'the decisions not to share',
+      { protections: [{ ...onRoll, sharingDecisions: undefined } as unknown as Protection] },
+    ],
     ['a readable time', { at: 'yesterday' as Instant }],
   ])('%s: refused, and somebody is told', (_name, change) => {
     expect(alarm(change)).toMatchObject({ effect: 'deny', policyAlarm: true });
@@ -93,6 +99,7 @@ describe('an answer', () => {
       effect: 'permit',
       slice: asked,
       rule: 'agreement',
+      ...UNLIMITED,
       agreement: { id: 'new', version: 4 },
       consent: 'c7',
     };

@@ -1,1 +1,1 @@
-export { decide, permittedSlices, refusalsOf } from './decide.ts';
+export { decide, permitted, permittedSlices, refusalsOf, type Permitted } from './decide.ts';

@@ -1,7 +1,6 @@
-import type { Category, Purpose, Role } from '#contracts';
-import { sensitivityOf } from '#contracts';
+import { sensitivityOf, type AgreementInForce, type Category, type Purpose, type Role } from '#contracts';
 
-/** POLICY RELEASE 2026.1. Data of the rules; changed by release together with `cedar/policies.cedar` and `POLICY_RELEASE`. */
+/** POLICY RELEASE 2026.2. Data of the rules; changed by release together with `cedar/policies.cedar` and `POLICY_RELEASE`. */
 
 /**
  * Who may see restricted categories, and for what, whatever an agreement or their own organisation says: those who act on the
@@ -17,7 +16,23 @@ const RESTRICTED: Partial<Record<Category, Partial<Record<Purpose, readonly Role
   },
 };
 
-/** True where the sensitivity of a category lets a role look for a purpose at all. Restricted categories without an entry: nobody. */
-export function restrictionAllows(category: Category, purpose: Purpose, role: Role): boolean {
-  return sensitivityOf(category) !== 'restricted' || (RESTRICTED[category]?.[purpose]?.includes(role) ?? false);
+/**
+ * True where the sensitivity of a category lets a role look for a purpose at all. Restricted categories without an entry: nobody. Those of
+ * another organisation only for the safety of a child, and then never more than that they exist ({@link modeOf}).
+ */
+export function restrictionAllows(category: Category, purpose: Purpose, role: Role, own: boolean): boolean {
+  if (sensitivityOf(category) !== 'restricted') return true;
+  return (own || purpose === 'safeguarding') && (RESTRICTED[category]?.[purpose]?.includes(role) ?? false);
+}
+
+/** Whether an agreement lets facts of a category be read, or only be known of. What it names under both is only to be known of. */
+export function modeOf(category: Category, agreement: AgreementInForce): 'content' | 'existence' {
+  const narrowed = agreement.terms?.existenceOnly.includes(category) ?? false;
+  return narrowed || sensitivityOf(category) === 'restricted' ? 'existence' : 'content';
+}
+
+/** True for what an emergency access opens: nothing sealed, and restricted facts only for the safety of a child. */
+export function emergencyOpens(category: Category, purpose: Purpose): boolean {
+  const sensitivity = sensitivityOf(category);
+  return sensitivity !== 'sealed' && (sensitivity !== 'restricted' || purpose === 'safeguarding');
 }

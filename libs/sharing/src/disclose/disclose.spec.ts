@@ -62,6 +62,11 @@ describe('disclose: decide, store the look, look again, open, answer', () => {
     return found;
   };
 
+  const content = async (at: number) => {
+    const { decision, sealed } = (await looks())[at]?.data as unknown as LookRecorded;
+    return openLook(vault, grantProcess('test'), decision, CALLER.reader.organisation, sealed);
+  };
+
   it('opens nothing before the look is stored, and cites it', async () => {
     const stored: number[] = [];
     const result = await enforcementPoint(
@@ -151,6 +156,73 @@ describe('disclose: decide, store the look, look again, open, answer', () => {
       { ok: false, error: 'not-found' },
     ]);
     expect([afterRefusal, (await looks()).length]).toEqual([1, 2]);
+  });
+
+  it.each<[string, Partial<Tails>, string[]]>([
+    ['the registry can not be read', { registry: () => Promise.reject(new Error('disk')) }, []],
+    ['the protection can not be read', { protections: () => Promise.reject(new Error('disk')) }, []],
+    ['there is no protection', { protections: async () => [] }, []],
+    [
+      'one of two protections is missing',
+      { protections: async () => [undefined as never, emptyProtection(CHILD)] },
+      [],
+    ],
+  ])('%s: refused, nothing opened, an alarm in the look and to the operator', async (_what, broken) => {
+    const alarms: string[] = [];
+    const disclose = enforcementPoint({ ...tails, ...broken }, book, undefined, (what) => void alarms.push(what));
+    expect(await disclose(permitted)).toEqual({ ok: false, error: 'not-found' });
+    expect([steps, alarms]).toEqual([[], ['policy']]);
+    expect(await content(0)).toMatchObject({ effect: 'deny', reasons: ['child-unknown'], alarm: true });
+  });
+
+  it('a rule that fails refuses with an alarm, as one that says so does', async () => {
+    const alarms: unknown[] = [];
+    const disclose = enforcementPoint(tails, book, undefined, (_what, error) => void alarms.push(error));
+    const failing = () => {
+      throw new RangeError('in the rule');
+    };
+    expect(await disclose({ ...permitted, rule: failing })).toEqual({ ok: false, error: 'not-found' });
+    const saying = () => ({ effect: 'deny', reasons: ['child-unknown'], basis: { alarm: true } }) as const;
+    expect(await disclose({ ...permitted, rule: saying })).toEqual({ ok: false, error: 'not-found' });
+    expect(alarms.map((each) => (each as Error).name)).toEqual(['RangeError', 'PolicyUnread']);
+  });
+
+  it('raises no alarm for an ordinary refusal', async () => {
+    const alarms: string[] = [];
+    const disclose = enforcementPoint(tails, book, undefined, (what) => void alarms.push(what));
+    await disclose({ ...permitted, rule: () => ({ effect: 'deny', reasons: ['no-relationship'] }) });
+    await disclose({ ...permitted, child: null });
+    expect(alarms).toEqual([]);
+    expect(await content(0)).not.toHaveProperty('alarm');
+  });
+
+  it('aborts the look where the tails can not be read again after it, and refuses', async () => {
+    let reads = 0;
+    const disclose = enforcementPoint(
+      {
+        ...tails,
+        protections: async (child) => (reads++ === 0 ? tails.protections(child) : Promise.reject(new Error())),
+      },
+      book,
+    );
+    expect(await disclose(permitted)).toEqual({ ok: false, error: 'not-found' });
+    expect((await looks()).map(({ type }) => type)).toEqual([
+      'look.recorded.v1',
+      'look.aborted.v1',
+      'look.recorded.v1',
+    ]);
+    expect(steps).not.toContain('open');
+  });
+
+  it('keeps what a decision rests on, and asks for what was found only', async () => {
+    const basis = { relationship: { id: FACT, kind: 'on-roll' }, obligations: ['tell-family', 'alert-dpo'] } as const;
+    const rule = () => ({ effect: 'permit', scope: 'scope', slices: [], basis }) as const;
+    await enforcementPoint(tails, book)({ ...permitted, rule });
+    await enforcementPoint(tails, book)({ ...permitted, rule, obligations: () => ['tell-family'] });
+    await enforcementPoint(tails, book)({ ...permitted, rule, obligations: () => [] });
+    expect(await content(0)).toMatchObject(basis);
+    expect(await content(1)).toMatchObject({ ...basis, obligations: ['tell-family'] });
+    expect(await content(2)).not.toHaveProperty('obligations');
   });
 
   it('lets nothing out that it did not make itself', () => {

@@ -1,5 +1,5 @@
 import { fail, never, ok, type ChildId, type FactId, type Outcome } from '#kernel';
-import type { LookContent } from '#contracts';
+import type { LookContent, Obligation } from '#contracts';
 import type { Protection, Question, Registry } from '../model.ts';
 import { disclosed, type Disclosed } from './disclosed.ts';
 import { abortLook, appendLook, type Caller, type LookBasis, type LookBook } from './look.ts';
@@ -38,6 +38,8 @@ export interface Disclosure<Scope, Found, Value> {
   readonly facts: (found: Found) => readonly FactId[];
   /** Which of the permitted slices the found lies in, for the look: what could have been seen follows from the revisions it cites. */
   readonly seen?: (found: Found, permitted: LookContent['slices']) => LookContent['slices'];
+  /** Which obligations what was found brings with it; those of the ruling where it doesn't say. */
+  readonly obligations?: (found: Found) => readonly Obligation[];
   /** Opens and redacts; synchronous, so that nothing can move between the last check and the answer. */
   readonly open: (found: Found, scope: Scope, decision: string) => Value;
 }
@@ -48,40 +50,37 @@ export type Refused = 'not-found' | 'moved-too-often';
 /** Where a test may stop a request; production passes none. */
 export type Stage = 'decided' | 'looked';
 
-/** The one enforcement point: decide → append the look → re-read both tails → open → answer. No look, no byte. */
+/** Told to whoever runs the hub: something a decision needs was missing or failed, so it refused. Never with anything about the child. */
+export type PolicyAlarm = (what: 'policy', error: unknown) => void;
+
+/** Why a decision was refused though no rule said so. */
+export class PolicyUnread extends Error {
+  override readonly name = 'PolicyUnread';
+}
+
+/**
+ * The one enforcement point: decide → append the look → re-read both tails → open → answer. No look, no byte. What is missing or can't be
+ * read refuses like everything else about a child, with an alarm in the look and to `alarm`.
+ */
 export function enforcementPoint(
   tails: Tails,
   book: LookBook,
   stage: (at: Stage) => Promise<void> = async () => undefined,
+  alarm: PolicyAlarm = () => undefined,
 ) {
   return async function disclose<Scope, Found, Value>(
     request: Disclosure<Scope, Found, Value>,
   ): Promise<Outcome<Disclosed<Value>, Refused>> {
-    const { caller } = request;
+    const { caller, route, child } = request;
     for (let attempt = 0; attempt < 4; attempt++) {
-      const registry = await tails.registry();
-      const protections = await tails.protections(request.child ?? ABSENT);
-      const question: CompleteQuestion = {
-        reader: caller.reader,
-        purpose: caller.purpose,
-        at: book.clock.now(),
-        ...(caller.breakGlass === undefined ? {} : { breakGlass: caller.breakGlass }),
-        registry,
-        protections,
-      };
-      const ruling: Ruling<Scope> =
-        request.child === null ? { effect: 'deny', reasons: ['child-unknown'] } : request.rule(question);
+      const { registry, protections, ruling, error } = await ruled(tails, book, request);
       await stage('decided');
-      const base = {
-        route: request.route,
-        child: request.child,
-        registry,
-        protections,
-        ...(ruling.basis === undefined ? {} : { basis: ruling.basis }),
-      };
+      const base = { route, child, registry, protections };
+      const { basis } = ruling;
+      if (basis?.alarm === true) alarm('policy', error ?? new PolicyUnread(route));
       switch (ruling.effect) {
         case 'deny':
-          await appendLook(book, caller, { ...base, effect: 'deny', slices: [], reasons: ruling.reasons, facts: [] });
+          await appendLook(book, caller, { ...base, ...basisOf(basis), ...REFUSED, reasons: ruling.reasons });
           return fail('not-found');
         case 'permit':
           break;
@@ -89,15 +88,17 @@ export function enforcementPoint(
           never(ruling);
       }
       const found = await request.find(ruling.scope);
+      const obligations = request.obligations?.(found) ?? basis?.obligations;
       const decision = await appendLook(book, caller, {
         ...base,
+        ...basisOf(basis, obligations),
         effect: 'permit',
         slices: request.seen?.(found, ruling.slices) ?? ruling.slices,
         reasons: [],
         facts: request.facts(found),
       });
       await stage('looked');
-      if (await unmoved(tails, registry, protections, request.child)) {
+      if (await unmoved(tails, registry, protections, child)) {
         return ok(disclosed(decision, request.open(found, ruling.scope, decision)));
       }
       await abortLook(book, caller, decision);
@@ -106,22 +107,85 @@ export function enforcementPoint(
   };
 }
 
+const REFUSED = { effect: 'deny', slices: [], facts: [] } as const;
+
+interface Ruled<Scope> {
+  readonly registry: Registry | undefined;
+  readonly protections: readonly Protection[];
+  readonly ruling: Ruling<Scope>;
+  readonly error?: unknown;
+}
+
+/** Reads both tails and asks the rules; whatever fails on the way is a refusal with an alarm, never an answer. */
+async function ruled<Scope>(
+  tails: Tails,
+  book: LookBook,
+  { caller, child, rule }: Pick<Disclosure<Scope, unknown, unknown>, 'caller' | 'child' | 'rule'>,
+): Promise<Ruled<Scope>> {
+  const [registry, read] = await Promise.all([settled(tails.registry()), settled(tails.protections(child ?? ABSENT))]);
+  if (!registry.ok) return { registry: undefined, protections: [], ruling: UNREAD, error: registry.error };
+  if (!read.ok) return { registry: registry.value, protections: [], ruling: UNREAD, error: read.error };
+  const protections = read.value;
+  const all = { registry: registry.value, protections };
+  if (protections.length === 0 || protections.some((each: Protection | undefined) => each === undefined))
+    return { ...all, protections: [], ruling: UNREAD };
+  if (child === null) return { ...all, ruling: { effect: 'deny', reasons: ['child-unknown'] } };
+  const { reader, purpose, breakGlass } = caller;
+  const question = {
+    reader,
+    purpose,
+    at: book.clock.now(),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...all,
+  };
+  try {
+    return { ...all, ruling: rule(question) };
+  } catch (error) {
+    return { ...all, ruling: UNREAD, error };
+  }
+}
+
+const UNREAD = { effect: 'deny', reasons: ['child-unknown'], basis: { alarm: true } } as const;
+
+async function settled<T>(reading: Promise<T>): Promise<Outcome<T, unknown>> {
+  try {
+    return ok(await reading);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function basisOf(basis: LookBasis | undefined, obligations = basis?.obligations): { readonly basis?: LookBasis } {
+  if (basis === undefined && (obligations === undefined || obligations.length === 0)) return {};
+  const { relationship, breakGlass, alarm } = basis ?? {};
+  return {
+    basis: {
+      ...(relationship === undefined ? {} : { relationship }),
+      ...(breakGlass === undefined ? {} : { breakGlass }),
+      ...(obligations === undefined || obligations.length === 0 ? {} : { obligations }),
+      ...(alarm === undefined ? {} : { alarm }),
+    },
+  };
+}
+
 /** The disclose function as services receive it. */
 export type Disclose = ReturnType<typeof enforcementPoint>;
 
 const ABSENT = '00000000-0000-4000-8000-000000000000' as ChildId;
 
+/** False too where it can't be read any more: nothing is answered on a tail that nobody has seen again. */
 async function unmoved(
   tails: Tails,
-  registry: Registry,
+  registry: Registry | undefined,
   protections: readonly Protection[],
   child: ChildId | null,
 ): Promise<boolean> {
-  const now = await tails.registry();
+  const [now, read] = [await settled(tails.registry()), await settled(tails.protections(child ?? ABSENT))];
+  if (!now.ok || !read.ok) return false;
   const then = new Map(protections.map((each) => [each.child, each.revision]));
-  const current = await tails.protections(child ?? ABSENT);
+  const current = read.value;
   return (
-    now.revision === registry.revision &&
+    now.value.revision === registry?.revision &&
     current.length === protections.length &&
     current.every((each) => then.get(each.child) === each.revision)
   );

@@ -1,6 +1,8 @@
 import { fail, ok, type FactId, type JsonObject, type Outcome } from '#kernel';
 import { factDefinition, type FactDefinition, type Sealed, type SealingContext } from '#contracts';
 import type { Grant, OpenRefusal, Vault } from '#vault';
+import type { Permit } from '../model.ts';
+import { existenceOf, redact, type Redaction } from './redact.ts';
 
 /** The sealed words of one fact as a view keeps them. */
 export interface SealedFact {
@@ -14,20 +16,57 @@ export interface OpenedFact {
   readonly type: string;
   readonly data: JsonObject;
   readonly correctionReason?: string;
+  /** Members that are there and were left out, and why; never what they say. Empty where all is shown. */
+  readonly redacted: readonly Redaction[];
 }
 
-/** Opens one fact and leaves out what is an identifier: those are for matching, never for reading. */
-export function openFact(vault: Vault, grant: Grant, fact: SealedFact): Outcome<OpenedFact, OpenRefusal> {
+/** How much of a fact may be shown: the part of the permission it is shown under that says so. */
+export type Shown = Pick<Permit, 'mode' | 'minimum' | 'obligations'>;
+
+/** Everything, for what is opened under another rule than a slice's: checks of the hub itself, a person's own copy. */
+export const WHOLE: Shown = Object.freeze({ mode: 'content', minimum: {}, obligations: [] });
+
+/**
+ * Opens one fact and leaves out what is an identifier (those are for matching, never for reading) and what its permission leaves out. Throws
+ * where only its existence may be shown: that is {@link openExistence}.
+ */
+export function openFact(vault: Vault, grant: Grant, fact: SealedFact, shown: Shown): Outcome<OpenedFact, OpenRefusal> {
+  if (shown.mode !== 'content') throw new TypeError('only the existence of this fact may be shown');
+  const opened = statementIn(vault, grant, fact);
+  return opened.ok ? ok(redact(opened.value.definition, opened.value.stated, shown)) : opened;
+}
+
+/** Of a fact of which only the existence may be known: the members that its definition declares as showable, and nothing else. */
+export function openExistence(
+  vault: Vault,
+  grant: Grant,
+  fact: SealedFact,
+  shown: Shown,
+): Outcome<JsonObject, OpenRefusal> {
+  const opened = statementIn(vault, grant, fact);
+  return opened.ok ? ok(existenceOf(opened.value.definition, opened.value.stated, shown)) : opened;
+}
+
+/** A fact as it was stated, corrections resolved. */
+export interface Stated {
+  readonly type: string;
+  readonly data: JsonObject;
+  readonly correctionReason?: string;
+}
+
+function statementIn(
+  vault: Vault,
+  grant: Grant,
+  fact: SealedFact,
+): Outcome<{ readonly definition: FactDefinition; readonly stated: Stated }, OpenRefusal> {
   const opened = vault.open(grant, fact.sealed, fact.context);
   if (!opened.ok) return opened;
   const stated = statedIn(Buffer.from(opened.value).toString('latin1'));
-  if (stated === undefined) return fail('tampered');
-  const definition = factDefinition(stated.type);
-  if (definition === undefined) return fail('tampered');
-  return ok({ ...stated, data: withoutIdentifiers(definition, stated.data) });
+  const definition = stated === undefined ? undefined : factDefinition(stated.type);
+  return stated === undefined || definition === undefined ? fail('tampered') : ok({ definition, stated });
 }
 
-function statedIn(jws: string): OpenedFact | undefined {
+function statedIn(jws: string): Stated | undefined {
   const payload = jws.split('.')[1];
   if (payload === undefined) return undefined;
   const event = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as {
@@ -38,13 +77,4 @@ function statedIn(jws: string): OpenedFact | undefined {
   if (event.type !== 'any.fact-corrected.v1') return { type: event.type, data: fact };
   const { type, fact: corrected, reason } = fact as { type: string; fact: JsonObject; reason?: string };
   return { type, data: corrected, ...(reason === undefined ? {} : { correctionReason: reason }) };
-}
-
-function withoutIdentifiers(definition: FactDefinition, data: JsonObject): JsonObject {
-  const schemas = definition.data.properties;
-  return Object.fromEntries(
-    Object.entries(data).filter(
-      ([name]) => (schemas[name] as { fieldClass?: string } | undefined)?.fieldClass !== 'identifier',
-    ),
-  );
 }

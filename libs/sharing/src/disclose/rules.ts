@@ -1,26 +1,49 @@
 import { dayOf, type OrganisationId } from '#kernel';
-import { refusalsOf, permittedSlices } from '../decide/index.ts';
+import { OBLIGATIONS, type LookContent, type Obligation } from '#contracts';
+import { permitted, refusalsOf } from '../decide/index.ts';
 import type { Permit } from '../model.ts';
 import { activeRelationship, isFamilyRole } from '../protection/relationship.ts';
 import type { CompleteQuestion, Ruling } from './disclose.ts';
+import type { LookBasis } from './look.ts';
 
 /** What of a child's facts may be read: the permitted slices, each with its reason. Nothing permitted is the one refusal. */
 export function factsRule(question: CompleteQuestion): Ruling<readonly Permit[]> {
-  const permits = permittedSlices(question);
-  if (permits.length === 0) {
-    const { refusals } = refusalsOf(question);
-    return { effect: 'deny', reasons: refusals.length > 0 ? refusals : ['no-agreement'] };
-  }
+  const { permits, refusals, policyAlarm, relationship, breakGlass } = permitted(question);
+  const basis: LookBasis = {
+    ...(relationship === undefined ? {} : { relationship }),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...(policyAlarm ? { alarm: true } : {}),
+  };
+  if (permits.length === 0)
+    return { effect: 'deny', reasons: refusals.length > 0 ? refusals : ['no-agreement'], basis };
   return {
     effect: 'permit',
     scope: permits,
-    slices: permits.map(({ slice, rule, agreement }) => ({
-      organisation: slice.organisation,
-      category: slice.category,
-      rule,
-      ...(agreement === undefined ? {} : { agreement: agreement.id, version: agreement.version }),
-    })),
+    slices: permits.map(seenUnder),
+    basis: { ...basis, obligations: obligationsOf(permits) },
   };
+}
+
+/** A permitted slice as a look keeps it: which rule, agreement, consent or decision let it be seen, and how much. */
+export function seenUnder({ slice, rule, agreement, consent, sharingDecision, mode }: Permit): SeenSlice {
+  return {
+    organisation: slice.organisation,
+    category: slice.category,
+    rule,
+    ...(agreement === undefined ? {} : { agreement: agreement.id, version: agreement.version }),
+    ...(consent === undefined ? {} : { consent }),
+    ...(sharingDecision === undefined ? {} : { sharingDecision }),
+    ...(mode === 'existence' ? { mode } : {}),
+  };
+}
+
+/** One slice of a look. */
+export type SeenSlice = LookContent['slices'][number];
+
+/** What is asked for showing something of these slices, each once, in the order of {@link OBLIGATIONS}. */
+export function obligationsOf(permits: readonly Permit[]): readonly Obligation[] {
+  const asked = new Set(permits.flatMap(({ obligations }) => obligations));
+  return OBLIGATIONS.filter((each) => asked.has(each));
 }
 
 /**
@@ -64,6 +87,14 @@ export function consentsRule(question: CompleteQuestion): Ruling<true> {
   return familyRule(question, question.protections.length > 0)
     ? { effect: 'permit', scope: true, slices: [] }
     : NO_RELATIONSHIP;
+}
+
+/** Who is told who may read what of a child: the area's data-protection officer everything, the family all but what could tip somebody off. */
+export function readersRule(question: CompleteQuestion, known: boolean): Ruling<'officer' | 'family'> {
+  const { reader, purpose } = question;
+  const officer = reader.organisation === HUB && reader.role === 'data-protection-officer' && purpose === 'audit';
+  if (officer && known) return { effect: 'permit', scope: 'officer', slices: [] };
+  return familyRule(question, known) ? { effect: 'permit', scope: 'family', slices: [] } : NO_RELATIONSHIP;
 }
 
 /** The hub itself as an organisation: the area's data-protection officer and administrators belong to it. */

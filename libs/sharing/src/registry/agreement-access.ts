@@ -1,14 +1,13 @@
 import {
   ALL_FACTS,
   roleMayState,
-  sensitivityOf,
   type AgreementInForce,
   type Category,
   type Obligation,
   type Purpose,
   type Role,
 } from '#contracts';
-import { restrictionAllows } from '../decide/rules.ts';
+import { modeOf, restrictionAllows } from '../decide/rules.ts';
 
 /** One thing an agreement lets the people of its recipient do with facts of its source. */
 export interface Access {
@@ -56,11 +55,9 @@ export function accessOf(agreement: AgreementInForce): readonly Access[] {
   for (const role of agreement.roles) {
     for (const purpose of agreement.purposes) {
       if (!roleMayState(role, purpose)) continue;
-      for (const category of agreement.categories)
-        if (restrictionAllows(category, purpose, role)) list.push({ role, purpose, category, mode: 'content' });
-      for (const category of existence)
-        if (sensitivityOf(category) !== 'restricted' || purpose === 'safeguarding')
-          list.push({ role, purpose, category, mode: 'existence' });
+      for (const category of new Set([...agreement.categories, ...existence]))
+        if (restrictionAllows(category, purpose, role, false))
+          list.push({ role, purpose, category, mode: modeOf(category, agreement) });
     }
   }
   return list;

@@ -139,13 +139,15 @@ describe('a draft', () => {
     expect(when(draft({ ...CONTENT, ...(change as Partial<AgreementContent>) }))).toEqual(rejected(code, pointer));
   });
 
-  it('may name a restricted category for those to whom the policy release opens it, and its existence for safeguarding', () => {
+  it('may let the existence of what is restricted be known, for safeguarding and to whom the policy release opens it; never its words', () => {
     const safe = { roles: ['social-worker'], purposes: ['safeguarding'] } as const;
-    const open = version(1, { ...safe, categories: ['social.child-protection'], ...terms({ minimum: {} }) });
-    expect(when(draft(open))).toEqual(then(drafted(open)));
+    const words = version(1, { ...safe, categories: ['social.child-protection'], ...terms({ minimum: {} }) });
+    expect(when(draft(words))).toEqual(rejected('CATEGORY_RESTRICTED', '/categories/0'));
     const known = terms({ existenceOnly: ['social.child-protection'], minimum: {} });
     const exists = version(1, { ...safe, categories: ['health.therapy'], ...known });
     expect(when(draft(exists))).toEqual(then(drafted(exists)));
+    const others = version(1, { ...safe, roles: ['paediatrician'], categories: ['health.therapy'], ...known });
+    expect(when(draft(others)).ok).toBe(false);
   });
 });
 

@@ -57,7 +57,7 @@ export function invalidTerms(content: AgreementContent): Reason | undefined {
     listOrNone(terms.existenceOnly, isCategory, 'CATEGORY', '/terms/existenceOnly') ??
     listOrNone(terms.obligations, isObligation, 'OBLIGATION', '/terms/obligations') ??
     firstOf(terms.existenceOnly, (category, at) => invalidExistence(content, category, `/terms/existenceOnly/${at}`)) ??
-    firstOf(content.categories, (category, at) => invalidCategory(content, category, `/categories/${at}`)) ??
+    firstOf(content.categories, (category, at) => invalidCategory(category, `/categories/${at}`)) ??
     firstOf(content.roles, (role, at) =>
       content.purposes.some((purpose) => roleMayState(role, purpose))
         ? undefined
@@ -68,19 +68,17 @@ export function invalidTerms(content: AgreementContent): Reason | undefined {
   );
 }
 
-/** Of a restricted category existence alone may be told, and that for safeguarding (domain §2). */
-function invalidExistence({ categories, purposes }: AgreementContent, category: Category, pointer: string) {
+/** Of a restricted category existence alone may be told, for safeguarding, to those the policy release opens it to (domain §2). */
+function invalidExistence({ categories, roles, purposes }: AgreementContent, category: Category, pointer: string) {
   if (sensitivityOf(category) === 'sealed') return { code: 'CATEGORY_SEALED', pointer };
   if (categories.includes(category)) return { code: 'EXISTENCE_AND_CONTENT', pointer };
-  return sensitivityOf(category) === 'restricted' && !purposes.includes('safeguarding')
-    ? { code: 'CATEGORY_ONLY_FOR_SAFEGUARDING', pointer }
-    : undefined;
+  const open = roles.some((role) => purposes.some((purpose) => restrictionAllows(category, purpose, role, false)));
+  return open ? undefined : { code: 'CATEGORY_ONLY_FOR_SAFEGUARDING', pointer };
 }
 
-/** Restricted words only where the policy release opens them to somebody of these roles for one of these purposes. */
-function invalidCategory({ roles, purposes }: AgreementContent, category: Category, pointer: string) {
-  const open = roles.some((role) => purposes.some((purpose) => restrictionAllows(category, purpose, role)));
-  return open ? undefined : { code: 'CATEGORY_RESTRICTED', pointer };
+/** What is restricted is never agreed to be read, only to be known of. */
+function invalidCategory(category: Category, pointer: string): Reason | undefined {
+  return sensitivityOf(category) === 'restricted' ? { code: 'CATEGORY_RESTRICTED', pointer } : undefined;
 }
 
 /** Sensitive and restricted categories are special-category data told in confidence: a condition of article 9 and one of confidentiality. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChildId, FactId, Instant, OrganisationId, PlainDate } from '#kernel';
+import type { ChildId, FactId, Instant, PlainDate } from '#kernel';
 import type { AgreementContent } from '#contracts';
 import type { Question } from '../model.ts';
 import { emptyProtection, evolveProtection } from '../protection/index.ts';
@@ -31,11 +31,7 @@ const version = (number: number, change: Partial<AgreementContent>): AgreementCo
   version: number,
   ...change,
 });
-const slice = (category: string, organisation: OrganisationId = TRUST) => ({
-  organisation,
-  category,
-  reliesOnConsent: false,
-});
+const slice = (category: string, mode = 'content') => ({ organisation: TRUST, category, reliesOnConsent: false, mode });
 
 describe('a draft tried on a question', () => {
   it('newly lets see what it adds, no longer what it leaves out, and is not in force by that', () => {
@@ -53,6 +49,23 @@ describe('a draft tried on a question', () => {
       newly: [slice('health.screening')],
       noLonger: [slice('health.waiting')],
     });
+  });
+
+  it('tells reading from knowing of, and less of a fact from all of it', () => {
+    const now = registry(...agreed());
+    const { terms } = CONTENT;
+    const known = version(2, {
+      categories: ['health.screening'],
+      terms: { ...terms, existenceOnly: ['health.therapy'] },
+    });
+    expect(differenceBetween(question, now, withDraft(now, known))).toMatchObject({
+      newly: [slice('health.therapy', 'existence')],
+      noLonger: expect.arrayContaining([slice('health.therapy'), slice('health.mental', 'existence')]),
+    });
+    const whole = version(2, { terms: { ...terms, minimum: {} } });
+    expect(differenceBetween(question, now, withDraft(now, whole))?.newly).toContainEqual(slice('health.screening'));
+    const told = version(2, { terms: { ...terms, obligations: [] } });
+    expect(differenceBetween(question, now, withDraft(now, told))).toBeUndefined();
   });
 
   it('changes nothing where the same is seen by another version, or by nobody who asks', () => {

@@ -4,20 +4,24 @@ import { permittedSlices } from '../decide/index.ts';
 import type { Permit, Question, Registry } from '../model.ts';
 import { evolveRegistry } from '../registry/index.ts';
 
-/** What may be seen of one source and category. */
-export interface SeenSlice {
+/** What may be seen of one source and category: its facts, or only that there are some. */
+export interface ChangedSlice {
   readonly organisation: OrganisationId;
   readonly category: Category;
   /** True for the facts that rest on consent. */
   readonly reliesOnConsent: boolean;
+  readonly mode: Permit['mode'];
 }
 
-/** What a version would change for one question: whether anything may be read at all, and which slices. */
+/**
+ * What a version would change for one question: whether anything may be seen at all, and which slices; one that shows more or less of
+ * the same facts comes and goes.
+ */
 export interface Difference {
   readonly before: 'permit' | 'deny';
   readonly after: 'permit' | 'deny';
-  readonly newly: readonly SeenSlice[];
-  readonly noLonger: readonly SeenSlice[];
+  readonly newly: readonly ChangedSlice[];
+  readonly noLonger: readonly ChangedSlice[];
 }
 
 /** The registry as it would be the moment the draft came into force; a suspended agreement stays suspended. The one given stays as it is. */
@@ -38,15 +42,15 @@ export function differenceBetween(
   return { before: effectOf(was), after: effectOf(is), newly, noLonger };
 }
 
-function seenIn(question: Question): ReadonlyMap<string, SeenSlice> {
-  return new Map(permittedSlices(question).map((permit) => [keyOf(permit), { ...permit.slice }]));
+function seenIn(question: Question): ReadonlyMap<string, ChangedSlice> {
+  return new Map(permittedSlices(question).map((permit) => [keyOf(permit), { ...permit.slice, mode: permit.mode }]));
 }
 
-/** Everything of a permit but what it rests on: by another version the same is seen. */
-function keyOf(permit: Permit): string {
-  return canonicalJson({ ...permit, rule: null, agreement: null, consent: null });
+/** What of a permit makes a difference to what is seen, whatever it rests on: by another version the same is seen. */
+function keyOf({ slice, mode, minimum, obligations }: Permit): string {
+  return canonicalJson([slice, mode, minimum, obligations.includes('redact-free-text')]);
 }
 
-function effectOf(seen: ReadonlyMap<string, SeenSlice>): 'permit' | 'deny' {
+function effectOf(seen: ReadonlyMap<string, ChangedSlice>): 'permit' | 'deny' {
   return seen.size > 0 ? 'permit' : 'deny';
 }

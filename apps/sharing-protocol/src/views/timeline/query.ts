@@ -12,6 +12,8 @@ export interface PermittedSlice {
   readonly reliesOnConsent: boolean;
   /** For restricted and sealed categories only. */
   readonly keyIds?: readonly string[];
+  /** Facts of any purpose, also of none that is looked for. */
+  readonly anyPurpose?: true;
 }
 /** What to show, newest first. */
 export interface TimelineQuestion {
@@ -36,6 +38,8 @@ export interface TimelineRow {
   readonly owner: string;
   readonly organisation: string;
   readonly category: string;
+  /** See `slice.ts`. */
+  readonly slice: string;
   readonly key_id: string;
   readonly fact_type: string;
   readonly happened_at: string;
@@ -59,7 +63,7 @@ export interface TimelinePage {
 export async function timelinePage(db: View['db'], question: TimelineQuestion): Promise<TimelinePage> {
   const { records, slices, limit } = question;
   if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new RangeError('limit');
-  const usable = slices.filter(({ keyIds }) => keyIds === undefined || keyIds.length > 0);
+  const usable = usableOf(slices);
   if (records.length === 0 || usable.length === 0 || question.types?.length === 0) return { rows: [], after: null };
   const order = question.orderBy === 'happened' ? sql`happened_at` : sql`recorded_at`;
   const found = await rowsOf(db, question, usable, order);
@@ -72,6 +76,38 @@ export async function timelinePage(db: View['db'], question: TimelineQuestion): 
   };
 }
 
+/**
+ * The newest fact of each slice that stands, for what may only be known of. No filter of the caller's applies: by narrowing days or types
+ * one could find out when and what.
+ */
+export async function existingRows(
+  db: View['db'],
+  { records, slices, purposeBit }: Pick<TimelineQuestion, 'records' | 'slices' | 'purposeBit'>,
+): Promise<readonly TimelineRow[]> {
+  const usable = usableOf(slices);
+  if (records.length === 0 || usable.length === 0) return [];
+  const { rows } = await sql<TimelineRow>`
+    with newest as (
+      select fact_id, record_id, revision, row_number() over (partition by slice order by happened_at desc, fact_id desc) as place
+      from fact where ${oneOf('record_id', records)} and withdrawn = 0 and ${permitted(usable, purposeBit)})
+    select newest.record_id, 'fact-' || s.fact_id as stream, ${columnsOf('s')}
+    from newest join statement s on s.fact_id = newest.fact_id and s.revision = newest.revision
+    where newest.place = 1`.execute(db);
+  return rows;
+}
+
+function usableOf(slices: readonly PermittedSlice[]): readonly PermittedSlice[] {
+  return slices.filter(({ keyIds }) => keyIds === undefined || keyIds.length > 0);
+}
+
+function permitted(slices: readonly PermittedSlice[], purposeBit: number): RawBuilder<unknown> {
+  const texts = (any: boolean) => slices.filter(({ anyPurpose = false }) => anyPurpose === any).flatMap(sliceTexts);
+  const [foreseen, any] = [texts(false), texts(true)];
+  const ordinary = sql`((purposes & ${purposeBit}) <> 0 and ${oneOf('slice', foreseen)})`;
+  if (any.length === 0) return ordinary;
+  return foreseen.length === 0 ? oneOf('slice', any) : sql`(${ordinary} or ${oneOf('slice', any)})`;
+}
+
 async function rowsOf(
   db: Kysely<Record<string, Record<string, unknown>>>,
   question: TimelineQuestion,
@@ -79,11 +115,7 @@ async function rowsOf(
   order: RawBuilder<unknown>,
 ): Promise<readonly TimelineRow[]> {
   const { from, to, after, types, limit } = question;
-  const conditions = [
-    sql`withdrawn = 0`,
-    sql`(purposes & ${question.purposeBit}) <> 0`,
-    oneOf('slice', slices.flatMap(sliceTexts)),
-  ];
+  const conditions = [sql`withdrawn = 0`, permitted(slices, question.purposeBit)];
   if (from !== undefined) conditions.push(sql`happened_at >= ${from}`);
   if (to !== undefined) conditions.push(sql`happened_at <= ${to}`);
   if (types !== undefined) conditions.push(oneOf('fact_type', types));
@@ -94,13 +126,18 @@ async function rowsOf(
       select fact_id, record_id, revision, ${order} as at from (${source(question)}) as held
       where ${sql.join(conditions, sql` and `)}
       order by ${order} desc, fact_id desc limit ${limit + 1})
-    select page.record_id, 'fact-' || s.fact_id as stream, ${sql.join(OF_A_STATEMENT.map((column) => sql.ref(`s.${column}`)))}
+    select page.record_id, 'fact-' || s.fact_id as stream, ${columnsOf('s')}
     from page join statement s on s.fact_id = page.fact_id and s.revision = page.revision
     order by page.at desc, page.fact_id desc`.execute(db);
   return rows;
 }
 
-const OF_A_STATEMENT = ['fact_id', 'owner', 'organisation', 'category', 'key_id', 'fact_type', 'happened_at'].concat([
+function columnsOf(table: string): RawBuilder<unknown> {
+  return sql.join(OF_A_STATEMENT.map((column) => sql.ref(`${table}.${column}`)));
+}
+
+const OF_A_STATEMENT = ['fact_id', 'owner', 'organisation', 'category', 'slice', 'key_id', 'fact_type'].concat([
+  'happened_at',
   'stated_at',
   'recorded_at',
   'index_fields',

@@ -5,18 +5,29 @@ import { endOfDay, isUuid, parsePlainDate, startOfDay, type ChildId, type FactId
 import { PEOPLE, purposeBits } from '#contracts';
 import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
 import type { View } from '#projections';
-import { factsRule, release } from '#sharing';
+import { factsRule, obligationsOf, release, seenUnder } from '#sharing';
 import { answered } from '../../children/answered.ts';
 import { readYourWrites } from '../../children/read-your-writes.ts';
 import { TIMELINE } from '../tokens.ts';
-import { openPage, seenIn, slicesFor, type TimelineItem } from './answer.ts';
+import {
+  oneEach,
+  openExisting,
+  openPage,
+  permitsSeen,
+  slicesFor,
+  underPermits,
+  type ExistingItem,
+  type TimelineItem,
+} from './answer.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { timelinePage, type TimelineQuestion } from './query.ts';
+import { existingRows, timelinePage, type TimelineQuestion } from './query.ts';
 import { TimelineQueryDto } from './timeline.dto.ts';
 
 /** A page of a child's timeline: what this reader may see for this purpose. `next` only where something permitted follows. */
 export interface TimelineAnswer {
   readonly items: readonly TimelineItem[];
+  /** On the first page of today: what this reader may only know to exist. Absent where there is nothing such. */
+  readonly exists?: readonly ExistingItem[];
   readonly next?: string;
 }
 
@@ -44,6 +55,7 @@ export class TimelineController {
     const core = this.#core;
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const filter = filterOf(query);
+    const first = query.cursor === undefined && query.asOf === undefined;
     await readYourWrites(core, caller, [this.#view]);
     const result = await core.disclose({
       caller,
@@ -52,15 +64,29 @@ export class TimelineController {
       rule: factsRule,
       find: async (permits) => {
         const records = child === null ? [] : core.recordsOf(child).map(({ recordId }) => recordId);
-        const slices = slicesFor(permits, records, core.vault);
-        return timelinePage(this.#view.db, { ...filter, records, slices, purposeBit: purposeBits([caller.purpose]) });
+        const purposeBit = purposeBits([caller.purpose]);
+        const of = (mode: 'content' | 'existence') => permits.filter((permit) => permit.mode === mode);
+        const slices = slicesFor(of('content'), records, core.vault);
+        const { rows, after } = await timelinePage(this.#view.db, { ...filter, records, slices, purposeBit });
+        const only = first ? slicesFor(of('existence'), records, core.vault) : [];
+        const existing = await existingRows(this.#view.db, { records, slices: only, purposeBit });
+        return {
+          page: underPermits(core.vault, rows, of('content')),
+          existing: oneEach(core.vault, underPermits(core.vault, existing, of('existence'))),
+          after,
+        };
       },
-      seen: ({ rows }, permitted) => seenIn(core.vault, rows, permitted),
-      facts: ({ rows }) => rows.map((row) => row.fact_id as FactId),
-      open: ({ rows, after }, _permits, decision): TimelineAnswer => ({
-        items: openPage(core.vault, decision, rows),
-        ...(after === null ? {} : { next: encodeCursor(after) }),
-      }),
+      seen: ({ page, existing }) => permitsSeen([...page, ...existing]).map(seenUnder),
+      obligations: ({ page, existing }) => obligationsOf(permitsSeen([...page, ...existing])),
+      facts: ({ page, existing }) => [...page, ...existing].map(({ row }) => row.fact_id as FactId),
+      open: ({ page, existing, after }, _permits, decision): TimelineAnswer => {
+        const exists = openExisting(core.vault, decision, existing);
+        return {
+          items: openPage(core.vault, decision, page),
+          ...(exists.length === 0 ? {} : { exists }),
+          ...(after === null ? {} : { next: encodeCursor(after) }),
+        };
+      },
     });
     return release(answered(result, reply));
   }

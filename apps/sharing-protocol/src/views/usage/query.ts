@@ -17,7 +17,7 @@ export interface UsageRow {
 
 /**
  * Looks at a child (by the keyed hashes of its ids), newest first; `organisation` keeps to looks by its people and looks at its facts,
- * `family` to those a family may know of.
+ * `family` to those a family may know of, `decision` to the one of that id.
  */
 export async function usagePage(
   db: View['db'],
@@ -25,11 +25,12 @@ export async function usagePage(
     readonly childHashes: readonly string[];
     readonly organisation?: string;
     readonly family?: boolean;
+    readonly decision?: string;
     readonly after?: { readonly at: string; readonly decision: string };
     readonly limit: number;
   },
 ): Promise<{ readonly rows: readonly UsageRow[]; readonly after: { at: string; decision: string } | null }> {
-  const { childHashes, organisation, family, after, limit } = question;
+  const { childHashes, organisation, family, decision, after, limit } = question;
   if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new RangeError('limit');
   if (childHashes.length === 0) return { rows: [], after: null };
   const conditions = [sql`${oneOf('child_hash', childHashes)}`];
@@ -38,6 +39,7 @@ export async function usagePage(
       select 1 from look_source s where s.decision_id = look.decision_id and s.organisation = ${organisation}))`);
   }
   if (family === true) conditions.push(sql`family = 1`);
+  if (decision !== undefined) conditions.push(sql`decision_id = ${decision}`);
   if (after !== undefined) conditions.push(sql`(recorded_at, decision_id) < (${after.at}, ${after.decision})`);
   const { rows: found } = await sql<UsageRow>`
     select decision_id, recorded_at, organisation, key_id, iv, sealed_text, stream, revision, type,

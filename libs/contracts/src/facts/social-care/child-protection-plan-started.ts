@@ -17,5 +17,6 @@ export const childProtectionPlanStarted: FactDefinition = {
   }),
   example: { startDate: '2026-05-19', abuseCategory: 'neglect', leadProfessional: 'Allocated social worker' },
   happened: 'startDate',
+  existence: ['leadProfessional'],
   bases: SAFEGUARDING,
 };

@@ -1,0 +1,3 @@
+export * from './addresses.ts';
+export * from './destination.ts';
+export * from './outbound.ts';

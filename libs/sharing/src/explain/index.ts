@@ -1,0 +1,3 @@
+export * from './access.ts';
+export * from './readers.ts';
+export * from './words.ts';
