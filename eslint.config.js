@@ -49,6 +49,7 @@ const clockAndChance = [
 const openers = [
   'libs/vault/**',
   'libs/sharing/src/disclose/**', // disclose
+  'libs/sharing/src/break-glass/words.ts', // disclose
   'libs/sharing/src/publish/**', // process:publish, process:quarantine
   'libs/nest-platform/src/core/**', // process:usage, handed to the view
 ];

@@ -6,6 +6,7 @@ import { demonstrationPerson } from '#nest-platform/client';
 import { projectRoot } from '#nest-platform/node';
 import { signerOf } from '#transparency';
 import { loadKek } from '#vault';
+import { auditQuery, exportLine, withFilters, type AuditQueryOptions } from './commands/audit-query.ts';
 import { auditVerify } from './commands/audit.ts';
 import { examine } from './commands/doctor.ts';
 import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
@@ -128,20 +129,26 @@ function fileCommands(root: Command, env: Environment, say: Say): void {
     .action(async (folder: string, options: { var: string }) =>
       say(`copied: ${(await backupFolder(options.var, folder)).join(', ')}`),
     );
-  root
-    .command('audit')
-    .description('proofs')
-    .command('verify <file>')
-    .description(
-      'checks offline a receipt (c2sp.org/tlog-proof@v1), or the manifest.note of an export beside its files',
-    )
+  const audit = root.command('audit').description('decisions and their proofs');
+  withFilters(signedIn(audit.command('query'), env))
+    .description('asks for decisions and hands them out as a file with its proof; progress goes to standard error')
+    .action(async (options: SignIn & AuditQueryOptions) => {
+      const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+      await auditQuery(await signIn(options), options, (text) => process.stdout.write(text), tell);
+    });
+  audit
+    .command('verify <receipt>')
+    .description('checks the receipt of a look, a fact or an exported file offline (c2sp.org/tlog-proof@v1)')
+    .option('--export <file>', 'the exported file that the receipt is about')
     .option('--vkey <key>', 'the key the hub signs with; from the key file unless given')
     .option('--witness <key...>', 'witnesses that must have cosigned')
     .option('--bytes <file>', 'the stored bytes of the event, where the receipt does not hold them')
-    .action((file: string, options: { vkey?: string; witness?: string[]; bytes?: string }) => {
+    .action(async (file: string, options: { vkey?: string; witness?: string[]; bytes?: string; export?: string }) => {
       const { witness: witnesses = [], bytes } = options;
       const vkey = options.vkey ?? ownKey(env);
-      say(auditVerify({ file, vkey, witnesses, ...(bytes === undefined ? {} : { bytes }) }));
+      const proven = auditVerify({ file, vkey, witnesses, ...(bytes === undefined ? {} : { bytes }) });
+      say(proven.line);
+      if (options.export !== undefined) say(await exportLine(proven.bytes, options.export));
     });
   root
     .command('doctor')

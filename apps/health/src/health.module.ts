@@ -2,6 +2,7 @@ import { Inject, Module } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { ConnectorRegistry, SubmissionsModule } from '#nest-platform';
 import { nemsConnector } from './connectors/nems/connector.ts';
+import { vrsConnector } from './connectors/vrs/connector.ts';
 
 /** What health organisations hand in. */
 @Module({ imports: [SubmissionsModule] })
@@ -14,5 +15,6 @@ export class HealthModule implements OnModuleInit {
 
   onModuleInit(): void {
     this.#registry.register(nemsConnector);
+    this.#registry.register(vrsConnector);
   }
 }

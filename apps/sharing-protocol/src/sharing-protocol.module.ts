@@ -1,20 +1,31 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
-import { CORE, type AppParts, type Composition, type Core } from '#nest-platform';
 import { AccessDecisionsController } from './access/access-decisions.controller.ts';
 import { ReadersController } from './access/readers.controller.ts';
 import { ErasuresController } from './admin/erasures.controller.ts';
 import { ProjectionsController } from './admin/projections.controller.ts';
 import { AgreementsController } from './agreements/agreements.controller.ts';
 import { AgreementVersionsController } from './agreements/versions.controller.ts';
+import { AuditQueriesController } from './audit/audit-queries.controller.ts';
 import { ChildMatchesController } from './children/child-matches.controller.ts';
 import { ConsentsController } from './children/consents.controller.ts';
 import { CohortsController } from './cohorts/cohorts.controller.ts';
+import { AuthoritiesController } from './children/authorities.controller.ts';
+import { DirectionsController } from './children/directions.controller.ts';
+import { ObjectionsController } from './children/objections.controller.ts';
+import { RelationshipClaimsController } from './children/relationship-claims.controller.ts';
+import { SharingDecisionsController } from './children/sharing-decisions.controller.ts';
+import { CORE, type AppParts, type Composition, type Core } from '#nest-platform';
+import { breakGlassBooks } from '#sharing';
+import { BreakGlassGrantsController } from './break-glass/grants.controller.ts';
+import { BreakGlassReviewsController } from './break-glass/reviews.controller.ts';
+import { openProcesses } from './processes.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { TilesController } from './proof/tiles.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
+import { NoticesController } from './views/notices/notices.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { TIMELINE, USAGE } from './views/tokens.ts';
+import { AUDIT, BREAK_GLASS, BREAK_GLASS_BOOKS, NOTICES, TIMELINE, USAGE } from './views/tokens.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { MATRIX, caseMatrix } from './workbench/matrix.ts';
 import { SimulationsController } from './workbench/simulations.controller.ts';
@@ -32,10 +43,19 @@ export class SharingProtocolModule {
         AgreementsController,
         AgreementVersionsController,
         AccessDecisionsController,
+        AuditQueriesController,
+        AuthoritiesController,
+        DirectionsController,
+        ObjectionsController,
+        RelationshipClaimsController,
+        SharingDecisionsController,
+        BreakGlassGrantsController,
+        BreakGlassReviewsController,
         ChildMatchesController,
         CohortsController,
         ConsentsController,
         ErasuresController,
+        NoticesController,
         ProjectionsController,
         ProofController,
         ReadersController,
@@ -52,6 +72,10 @@ export class SharingProtocolModule {
         { provide: USAGE, useValue: views.usage },
         { provide: MATRIX, useFactory: caseMatrix },
         { provide: Simulations, useFactory: (core: Core) => new Simulations(core, views.usage), inject: [CORE] },
+        { provide: AUDIT, useValue: views.audits },
+        { provide: NOTICES, useValue: views.notices },
+        { provide: BREAK_GLASS, useValue: views.breakGlass },
+        { provide: BREAK_GLASS_BOOKS, useFactory: ({ log }: Core) => breakGlassBooks(log), inject: [CORE] },
       ],
     };
   }
@@ -62,7 +86,7 @@ export async function sharingProtocolParts(
   ...[opened, config, logger, metrics]: Parameters<Composition['parts']>
 ): Promise<{ readonly views: Views; readonly resources: AppParts['resources'] }> {
   const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
-  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now());
+  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
   metrics.gauges(
     'tellonce_projection_lag_events',
     'Events of the log a view has not read yet',
@@ -72,7 +96,27 @@ export async function sharingProtocolParts(
         (await views.status()).flatMap(({ name, behind }) => (behind === null ? [] : [[name, behind]])),
       ),
   );
-  return { views, resources: [{ name: 'views', close: () => views.close() }] };
+  const { core, identity } = opened;
+  const processes = openProcesses(core, breakGlassBooks(core.log), config.varDir, alarm);
+  core.addEraser({
+    name: 'notices',
+    erase: async (record) => {
+      const child = identity.childOf(record);
+      // Its family is told of what others keep, as long as anybody keeps anything.
+      if (child === undefined || core.recordsOf(child).some(({ recordId }) => recordId !== record)) return;
+      await views.notices.eraseRows(child);
+    },
+  });
+  const stop = async (): Promise<void> => {
+    for (const process of processes) await process.stop();
+  };
+  return {
+    views,
+    resources: [
+      { name: 'processes', close: stop },
+      { name: 'views', close: () => views.close() },
+    ],
+  };
 }
 
 export { VIEWS, type Views };

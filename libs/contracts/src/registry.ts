@@ -8,6 +8,7 @@ import { settingMoved } from './facts/education/setting-moved.ts';
 import { equipmentIssued } from './facts/equipment/equipment-issued.ts';
 import { equipmentReturned } from './facts/equipment/equipment-returned.ts';
 import { equipmentTransferred } from './facts/equipment/equipment-transferred.ts';
+import { authorityRecorded } from './facts/any/authority-recorded.ts';
 import { factCorrected } from './facts/any/fact-corrected.ts';
 import { factWithdrawn } from './facts/any/fact-withdrawn.ts';
 import { relationshipEnded } from './facts/any/relationship-ended.ts';
@@ -38,6 +39,7 @@ export const ALL_FACTS: readonly FactDefinition[] = [
   onePageProfileWritten,
   relationshipStarted,
   relationshipEnded,
+  authorityRecorded,
   factCorrected,
   factWithdrawn,
 ];

@@ -29,13 +29,17 @@ interface DpopKey {
   readonly jwk: JWK;
 }
 
-/** A demonstration person: a bearer token by the grant that exists only with TELLONCE_DEMO=1. */
-export function demonstrationPerson(url: string, person: string): HubClient {
+/**
+ * A demonstration person: a bearer token by the grant that exists only with TELLONCE_DEMO=1. `acr` asks for a level of authentication
+ * (`urn:tellonce:acr:step-up` is what emergency access wants).
+ */
+export function demonstrationPerson(url: string, person: string, signIn: { readonly acr?: string } = {}): HubClient {
   const token = remembered(async () => {
     const body = new URLSearchParams({
       grant_type: 'urn:tellonce:grant:demonstration-person',
       client_id: 'demonstration',
       person,
+      ...(signIn.acr === undefined ? {} : { acr_values: signIn.acr }),
     });
     return tokenFrom(await fetch(`${url}/oidc/token`, { method: 'POST', body }));
   });

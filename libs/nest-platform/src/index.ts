@@ -10,6 +10,7 @@ export * from './guard/access.ts';
 export * from './guard/caller.ts';
 export * from './guard/purpose.ts';
 export * from './guard/routes.ts';
+export * from './guard/step-up.ts';
 export * from './health/readiness.ts';
 export * from './http/body.ts';
 export * from './http/create-app.ts';

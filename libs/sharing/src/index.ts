@@ -3,6 +3,7 @@ export * from './publish/model.ts';
 export * from './disclose/index.ts';
 export * from './registry/index.ts';
 export * from './protection/index.ts';
+export * from './break-glass/index.ts';
 export * from './decide/index.ts';
 export * from './cohort/index.ts';
 export * from './explain/index.ts';

@@ -1,14 +1,18 @@
-import type { ChildId, Instant, OrganisationId } from '#kernel';
+import type { ChildId, Instant, OrganisationId, PlainDate } from '#kernel';
 import type {
   AgreementApproved,
   AgreementContent,
   AgreementInForce,
   AgreementTerms,
+  AuthorityRecorded,
   BreakGlassGranted,
   Category,
+  CompetenceAssessed,
   ConsentGiven,
   ConsentRefused,
   Obligation,
+  ObjectionDecided,
+  ObjectionMade,
   OrganisationRegistered,
   Purpose,
   RelationshipClaimed,
@@ -27,6 +31,8 @@ export interface Reader {
   readonly team?: string;
   /** Level of authentication (RFC 9470). */
   readonly acr: string;
+  /** When the person signed in (OIDC `auth_time`), seconds since 1970-01-01T00:00Z; absent for systems. */
+  readonly authTime?: number;
   readonly client: string;
 }
 
@@ -78,7 +84,7 @@ export interface Protection {
   readonly consents: ReadonlyMap<string, ConsentGiven>;
   readonly refusals: ReadonlyMap<string, ConsentRefused>;
   /** Consents and refusals that were withdrawn, by id: an id once withdrawn never counts again. */
-  readonly withdrawn: ReadonlyMap<string, Pick<ConsentGiven, 'categories' | 'purposes'>>;
+  readonly withdrawn: ReadonlyMap<string, WithdrawnDirective>;
   /** Relationships by the fact that started them. */
   readonly starts: ReadonlyMap<string, RelationshipStarted>;
   /** Ends by the fact that said so; may be there before their start. */
@@ -91,7 +97,21 @@ export interface Protection {
   readonly sharingDecisions: ReadonlyMap<string, SharingDecided>;
   /** Ids of claims, grants and decisions that were ended: an id once ended never counts again. */
   readonly over: ReadonlySet<string>;
+  /** Who may decide for the child, by id; those that ended too. */
+  readonly authorities: ReadonlyMap<string, AuthorityRecorded>;
+  /** Authorities that ended, and the first day on which each does not hold. */
+  readonly authorityEnds: ReadonlyMap<string, { readonly recorded: AuthorityRecorded; readonly endedOn: PlainDate }>;
+  /** Whether the child may decide, by assessment. */
+  readonly assessments: ReadonlyMap<string, CompetenceAssessed>;
+  /** Objections of the family and what became of them, by id. */
+  readonly objections: ReadonlyMap<string, { readonly made: ObjectionMade; readonly decided?: ObjectionDecided }>;
 }
+
+/** What is remembered of a consent or refusal that was withdrawn. */
+export type WithdrawnDirective = Pick<ConsentGiven, 'categories' | 'purposes'> & {
+  readonly authority?: ConsentGiven['authority'];
+  readonly was?: 'given' | 'refused';
+};
 
 /** The unit of decision: facts of one source and category, those that rest on consent apart. */
 export interface Slice {

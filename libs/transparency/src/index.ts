@@ -4,7 +4,6 @@ export * from './checkpointer.ts';
 export * from './cosignature.ts';
 export { CosignedHead } from './cosigned-head.ts';
 export * from './log-source.ts';
-export * from './manifest.ts';
 export * from './merkle.ts';
 export * from './note.ts';
 export * from './open-tree.ts';

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -7,7 +6,6 @@ import { encodeRecord } from '#contracts';
 import { leafHash, type Instant, type OrganisationId } from '#kernel';
 import {
   cosignerOf,
-  exportManifest,
   formatReceipt,
   inclusionProof,
   rootOf,
@@ -100,21 +98,6 @@ describe('audit verify, without hub or network', () => {
     expect(() => auditVerify({ file, vkey: log.vkey, witnesses })).toThrow(`NOT PROVEN: ${code}`);
     const ran = script(file, log.vkey, ...witnesses.flatMap((vkey) => ['--witness', vkey]));
     expect([ran.status, ran.stderr]).toEqual([1, expect.stringContaining(words)]);
-  });
-
-  it('proves an export: its manifest, its files, its decisions', async () => {
-    const words = Buffer.from('decision,time\n');
-    written('looks.csv', words);
-    const sha256 = createHash('sha256').update(words).digest();
-    const files = [{ name: 'looks.csv', sha256, bytes: words.length }];
-    const decisions = [{ decision: DECISION, receipt: receiptOver(cosigned) }];
-    const file = written('manifest.note', exportManifest({ made, files, decisions, checkpoint: cosigned }, log));
-    expect(await said('audit', 'verify', file, '--vkey', log.vkey, '--witness', one.vkey)).toBe(
-      `proven: export of ${made}, 1 files and 1 decisions in the log of 3 events, cosigned by w1`,
-    );
-    written('looks.csv', 'decision,time\nand more\n');
-    expect(() => auditVerify({ file, vkey: log.vkey })).toThrow('NOT PROVEN: file-differs (looks.csv)');
-    expect(() => auditVerify({ file, vkey: log.vkey, witnesses: [two.vkey] })).toThrow('NOT PROVEN: bad-checkpoint');
   });
 });
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { listRoutes } from '#nest-platform';
-import { signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
 import { bodyOf } from '../agreements.ts';
+import { asked } from '../audit/asking.ts';
+import { listRoutes, STEP_UP_ACR } from '#nest-platform';
+import { demonstrationPerson, signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
 import {
   caughtUp,
@@ -36,6 +37,22 @@ const CONSENT_TO_GIVE = {
   authority: 'parental-responsibility',
 };
 
+const SCOPE = { categories: ['voice'], purposes: ['sen-support'] };
+const TO_RECORD = {
+  kind: 'parental-responsibility',
+  evidence: 'birth-registration',
+  person: 'person-3d77',
+  from: '2020-01-01',
+};
+const TO_ASSESS = {
+  ...SCOPE,
+  test: 'gillick',
+  person: 'person-77c1',
+  ...{ understands: true, retains: true, weighs: true, communicates: true, voluntary: true },
+  on: '2026-09-01',
+  until: '2026-12-01',
+};
+
 /** One request to a route with ids that are somebody else's, and the same with ids that are nobody's. */
 interface Crawled {
   readonly path: (ids: Ids) => string;
@@ -48,6 +65,8 @@ interface Ids {
   readonly fact: string;
   readonly decision: string;
   readonly agreement: string;
+  readonly query: string;
+  readonly grant: string;
 }
 
 /** A version that a stranger drafts of an agreement of others. */
@@ -115,6 +134,75 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     path: ({ child }) => `/v1/children/${child}/consents/voice-1`,
     asking: () => ({ method: 'PATCH', json: { decision: 'withdraw' } }),
   },
+  'GET /v1/children/:childId/authorities': { path: ({ child }) => `/v1/children/${child}/authorities` },
+  'POST /v1/children/:childId/authorities': {
+    path: ({ child }) => `/v1/children/${child}/authorities`,
+    asking: () => ({ json: TO_RECORD }),
+  },
+  'POST /v1/children/:childId/authorities/:authority/endings': {
+    path: ({ child }) => `/v1/children/${child}/authorities/${NOBODY}/endings`,
+    asking: () => ({ json: {} }),
+  },
+  'POST /v1/children/:childId/competence-assessments': {
+    path: ({ child }) => `/v1/children/${child}/competence-assessments`,
+    asking: () => ({ json: TO_ASSESS }),
+  },
+  'POST /v1/children/:childId/directions': {
+    path: ({ child }) => `/v1/children/${child}/directions`,
+    asking: () => ({ json: { ...SCOPE, decision: 'refuse', authority: 'court-order' } }),
+  },
+  'POST /v1/children/:childId/directions/:direction/endings': {
+    path: ({ child }) => `/v1/children/${child}/directions/voice-1/endings`,
+    asking: () => ({ method: 'POST' }),
+  },
+  'GET /v1/children/:childId/sharing-decisions': { path: ({ child }) => `/v1/children/${child}/sharing-decisions` },
+  'POST /v1/children/:childId/sharing-decisions': {
+    path: ({ child }) => `/v1/children/${child}/sharing-decisions`,
+    asking: () => ({ json: { ...SCOPE, outcome: 'not-to-share', ground: 'risk-to-child', words: 'Why.' } }),
+  },
+  'POST /v1/children/:childId/sharing-decisions/:decision/endings': {
+    path: ({ child }) => `/v1/children/${child}/sharing-decisions/${NOBODY}/endings`,
+    asking: () => ({ method: 'POST' }),
+  },
+  'GET /v1/children/:childId/objections': { path: ({ child }) => `/v1/children/${child}/objections` },
+  'POST /v1/children/:childId/objections': {
+    path: ({ child }) => `/v1/children/${child}/objections`,
+    asking: () => ({ json: { ...SCOPE, organisation: 'oakfield-primary' } }),
+  },
+  'POST /v1/children/:childId/objections/:objection/answers': {
+    path: ({ child }) => `/v1/children/${child}/objections/${NOBODY}/answers`,
+    asking: () => ({ json: { outcome: 'upheld' } }),
+  },
+  'POST /v1/children/:childId/relationship-claims': {
+    path: ({ child }) => `/v1/children/${child}/relationship-claims`,
+    asking: () => ({ json: { reason: 'new-referral', words: 'Why.' } }),
+  },
+  'POST /v1/children/:childId/relationship-claims/:claim/endings': {
+    path: ({ child }) => `/v1/children/${child}/relationship-claims/${NOBODY}/endings`,
+    asking: () => ({ json: { because: 'no-longer-needed' } }),
+  },
+  'GET /v1/children/:childId/notices': { path: ({ child }) => `/v1/children/${child}/notices` },
+  'POST /v1/break-glass-grants': {
+    path: () => '/v1/break-glass-grants',
+    asking: ({ child }) => ({
+      json: { childId: child, reason: 'child-missing', words: 'Has not come home since noon.' },
+    }),
+  },
+  'DELETE /v1/break-glass-grants/:grant': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}`,
+    asking: () => ({ method: 'DELETE' }),
+  },
+  'POST /v1/break-glass-grants/:grant/explanations': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/explanations`,
+    asking: () => ({ json: { words: 'It was because of something.' } }),
+  },
+  'POST /v1/break-glass-grants/:grant/reviews': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/reviews`,
+    asking: () => ({ json: { outcome: 'appropriate' } }),
+  },
+  'POST /v1/break-glass-grants/:grant/reinstatements': {
+    path: ({ grant }) => `/v1/break-glass-grants/${grant}/reinstatements`,
+  },
   'GET /v1/submissions/:id': { path: ({ submission }) => `/v1/submissions/${submission}` },
   'GET /v1/submissions/:id/receipts/:factId': {
     path: ({ submission, fact }) => `/v1/submissions/${submission}/receipts/${fact}`,
@@ -123,6 +211,12 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     path: ({ child, decision }) => `/v1/children/${child}/usage/${decision}/receipt`,
   },
   'GET /v1/looks/:decision/receipt': { path: ({ decision }) => `/v1/looks/${decision}/receipt` },
+  'GET /v1/audit-queries/:id': { path: ({ query }) => `/v1/audit-queries/${query}` },
+  'GET /v1/audit-queries/:id/results': { path: ({ query }) => `/v1/audit-queries/${query}/results` },
+  'GET /v1/audit-queries/:id/export': { path: ({ query }) => `/v1/audit-queries/${query}/export?format=csv` },
+  'GET /v1/audit-queries/:id/export/manifest': {
+    path: ({ query }) => `/v1/audit-queries/${query}/export/manifest?format=csv`,
+  },
   'GET /v1/organisations/:organisation/quarantine': {
     path: ({ organisation }) => `/v1/organisations/${organisation}/quarantine`,
   },
@@ -164,6 +258,10 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'POST /v1/erasures': 'the data-protection officer only, held below',
   'POST /v1/policy-simulations': 'officers only, each on agreements of its own: workbench.e2e.spec.ts',
   'GET /v1/policy-simulations/:simulation': 'officers only, each on simulations of its own: workbench.e2e.spec.ts',
+  'POST /v1/audit-queries': 'data-protection officers only; what another’s finds is held in audit-queries.e2e.spec.ts',
+  'GET /v1/notices': 'one’s own only, in notices.e2e.spec.ts',
+  'GET /v1/break-glass-grants': 'one’s own only, in checks/09-break-glass.e2e.spec.ts',
+  'GET /v1/break-glass-reviews': 'the data-protection officers’ only, in checks/09-break-glass.e2e.spec.ts',
   'POST /v1/child-matches': 'takes identifiers, not ids; in worlds.e2e.spec.ts',
 };
 
@@ -188,6 +286,8 @@ describe('check 3: ids of another organisation', () => {
     fact: NOBODY,
     decision: NOBODY,
     agreement: 'nobodys',
+    query: NOBODY,
+    grant: NOBODY,
   };
 
   beforeAll(async () => {
@@ -207,8 +307,25 @@ describe('check 3: ids of another organisation', () => {
     const looked = mustBe(200, await timeline(hub.person('senco'), world.child, 'sen-support'));
     const decision = looked.headers.get('hub-decision-id') ?? '';
     await receiptOf(hub.person('senco'), decision);
-    theirs = { child: world.child, organisation: world.school.id, submission, fact, decision, agreement: 'hearing' };
-  }, 30_000);
+    const { id: query } = await asked(hub, hub.person('dpo'), { child: world.child });
+    const agreement = 'hearing';
+    const nurse = demonstrationPerson(hub.url, 'health-visitor', { acr: STEP_UP_ACR });
+    const started = await nurse.ask('/v1/break-glass-grants', {
+      json: { childId: world.child, reason: 'child-missing', words: 'Has not come home since noon.' },
+      headers: { 'hub-purpose': 'direct-care' },
+    });
+    const { grant } = mustBe(201, started).json as { grant: string };
+    theirs = {
+      child: world.child,
+      organisation: world.school.id,
+      submission,
+      fact,
+      decision,
+      agreement,
+      query,
+      grant,
+    };
+  });
   afterAll(() => hub.remove());
 
   const callers = (): readonly (readonly [string, HubClient, string])[] => [

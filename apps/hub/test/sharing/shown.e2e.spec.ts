@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  decodeRecord,
-  isHidden,
-  type AgreementTerms,
-  type Category,
-  type LookContent,
-  type LookEvent,
-} from '#contracts';
+import type { AgreementTerms, Category, LookContent, LookEvent } from '#contracts';
+import { decodeRecord } from '#contracts';
 import type { HubClient } from '#nest-platform/client';
 import { openLook } from '#sharing';
 import { grantProcess } from '#vault';
@@ -69,7 +63,7 @@ describe('how much is shown', () => {
     });
     expect(contact).toMatchObject({ outcome: 'published', reasons: [] });
     child = await childIdOf(trust, MAYA);
-    await inForce('front-door', frontDoor.id, ['social.child-protection'], {});
+    await inForce('front-door', frontDoor.id, ['education.enrolment'], { existenceOnly: ['social.child-protection'] });
     const terms = { obligations: ['redact-free-text', 'tell-source'] } as const;
     await inForce('contacts', trust.id, ['health.contact'], terms);
     worker = hub.person('social-worker');
@@ -88,23 +82,21 @@ describe('how much is shown', () => {
   }
 
   async function inForce(
-    agreement: string,
+    id: string,
     source: string,
     categories: readonly Category[],
     terms: Partial<AgreementTerms>,
   ): Promise<void> {
     const { versions } = await hub.composed.opened.core.tails.registry();
-    // What is restricted is never agreed to be read, only to be known of.
-    const [hidden, open] = [categories.filter(isHidden), categories.filter((category) => !isHidden(category))];
     await agree(hub, {
-      id: agreement,
-      version: (versions.get(agreement) ?? 0) + 1,
+      id,
       source,
       recipient: 'childrens-social-care',
-      categories: open,
+      version: (versions.get(id) ?? 0) + 1,
+      categories,
       purposes: ['safeguarding', 'early-help'],
       roles: ['social-worker'],
-      terms: { existenceOnly: hidden, ...terms },
+      terms,
     });
   }
 
@@ -155,7 +147,7 @@ describe('how much is shown', () => {
     const json = { reason: 'review' };
     mustBe(200, await frontDoor.system.ask('/v1/agreements/front-door/endings', { json }));
     expect((await sees()).exists).toBeUndefined();
-    await inForce('front-door', frontDoor.id, ['social.child-protection'], {});
+    await inForce('front-door', frontDoor.id, ['education.enrolment'], { existenceOnly: ['social.child-protection'] });
     expect((await sees()).exists).toEqual(EXISTS);
   });
 

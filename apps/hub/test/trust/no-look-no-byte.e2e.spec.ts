@@ -1,14 +1,16 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { AppendInDoubt, LogFailed, type EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
-import { listRoutes } from '#nest-platform';
-import type { Answer } from '#nest-platform/client';
+import { listRoutes, STEP_UP_ACR } from '#nest-platform';
+import { demonstrationPerson, type Answer } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
+import { asked } from '../audit/asking.ts';
 import { caughtUp, CONSENT, runningHub, timeline, type HubOptions, type RunningHub } from '../running-hub.ts';
 import { barrier, MAYA, seen, tellWorld, VOICE, withdraw, type World } from './world.ts';
 
 const folder = temporaryFolder();
 let world: World;
+let query: string;
 let hub: RunningHub;
 let ended: number[] = [];
 
@@ -16,6 +18,7 @@ beforeAll(async () => {
   hub = await runningHub({ folder: folder.path });
   world = await tellWorld(hub);
   await caughtUp(hub);
+  query = (await asked(hub, hub.person('dpo'), { child: world.child })).id;
   await hub.stop();
 });
 afterEach(() => hub.stop());
@@ -52,6 +55,30 @@ const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
       json: { decision: 'withdraw' },
     }),
   'GET /v1/cohort-counts/:table': () => as('analyst', 'service-planning', '/v1/cohort-counts/on-roll-by-setting'),
+  'POST /v1/audit-queries': () => as('dpo', 'audit', '/v1/audit-queries', { json: { filters: {} } }),
+  'GET /v1/audit-queries/:id': () => as('dpo', 'audit', `/v1/audit-queries/${query}`),
+  'GET /v1/audit-queries/:id/results': () => as('dpo', 'audit', `/v1/audit-queries/${query}/results`),
+  'GET /v1/audit-queries/:id/export': () => as('dpo', 'audit', `/v1/audit-queries/${query}/export?format=csv`),
+  'GET /v1/audit-queries/:id/export/manifest': () =>
+    as('dpo', 'audit', `/v1/audit-queries/${query}/export/manifest?format=csv`),
+  'GET /v1/children/:childId/notices': () => as('parent', 'subject-access', `/v1/children/${world.child}/notices`),
+  'GET /v1/break-glass-grants': () => as('health-visitor', 'direct-care', '/v1/break-glass-grants'),
+  'POST /v1/break-glass-grants': () =>
+    demonstrationPerson(hub.url, 'health-visitor', { acr: STEP_UP_ACR }).ask('/v1/break-glass-grants', {
+      json: { childId: world.child, reason: 'child-missing', words: 'Has not come home since noon.' },
+      headers: { 'hub-purpose': 'direct-care' },
+    }),
+  'DELETE /v1/break-glass-grants/:grant': () =>
+    as('health-visitor', 'direct-care', `/v1/break-glass-grants/${world.child}`, { method: 'DELETE' }),
+  'POST /v1/break-glass-grants/:grant/explanations': () =>
+    as('health-visitor', 'direct-care', `/v1/break-glass-grants/${world.child}/explanations`, {
+      json: { words: 'Has not come home since noon.' },
+    }),
+  'GET /v1/break-glass-reviews': () => as('dpo', 'audit', '/v1/break-glass-reviews'),
+  'POST /v1/break-glass-grants/:grant/reviews': () =>
+    as('dpo', 'audit', `/v1/break-glass-grants/${world.child}/reviews`, { json: { outcome: 'appropriate' } }),
+  'POST /v1/break-glass-grants/:grant/reinstatements': () =>
+    as('dpo', 'audit', `/v1/break-glass-grants/${world.child}/reinstatements`, { method: 'POST' }),
   'POST /v1/child-matches': () =>
     as('senco', 'sen-support', '/v1/child-matches', {
       json: { nhsNumber: MAYA.nhsNumber, surname: MAYA.surname, birthDate: MAYA.birthDate },

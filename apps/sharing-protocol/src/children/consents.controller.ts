@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isUuid, type ChildId, type PlainDate } from '#kernel';
+import { dayOf, isUuid, type ChildId, type PlainDate } from '#kernel';
 import { looksPersonal, type Category, type ConsentGiven, type ConsentRefused, type Purpose } from '#contracts';
 import {
   Access,
@@ -9,21 +9,41 @@ import {
   CurrentPurposefulCaller,
   invalidInput,
   notFound,
+  Problem,
   type Core,
   type PurposefulCaller,
 } from '#nest-platform';
-import { consentsRule, release, type Protection, type ProtectionCommand } from '#sharing';
+import {
+  consentsRule,
+  consentState,
+  release,
+  standingOf,
+  type AuthorityStanding,
+  type ConsentState,
+  type Protection,
+  type ProtectionCommand,
+} from '#sharing';
 import { answered } from './answered.ts';
 import { ConsentChangeDto, ConsentDto } from './consents.dto.ts';
 
 /** A consent as the family reads it. */
 interface ConsentView {
   readonly consent: string;
-  readonly state: 'given' | 'refused';
+  /** `authority-ended`: what the consent rested on is over. `conflicting`: somebody else with authority said the contrary. */
+  readonly state: 'given' | 'refused' | 'expired' | 'authority-ended' | 'conflicting';
   readonly categories: readonly string[];
   readonly purposes: readonly string[];
   readonly authority: string;
+  /** What it rests on: evidence an organisation recorded, the giver's own word, the law's presumption from 16, or nothing any more. */
+  readonly standing: AuthorityStanding;
   readonly until: string | null;
+}
+
+/** How consent stands today for one category and purpose that somebody spoke of. */
+interface StateView {
+  readonly category: string;
+  readonly purpose: string;
+  readonly state: ConsentState['state'];
 }
 
 /** Consents of a child: read and changed by those with authority. A change holds for the very next request of anybody. */
@@ -43,9 +63,9 @@ export class ConsentsController {
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<{ readonly consents: readonly ConsentView[] }> {
-    const { held } = await this.#consents(childId, caller, request, reply);
-    return { consents: held.map(({ view }) => view) };
+  ): Promise<{ readonly consents: readonly ConsentView[]; readonly states: readonly StateView[] }> {
+    const { held, states } = await this.#consents(childId, caller, request, reply);
+    return { consents: held.map(({ view }) => view), states };
   }
 
   @ApiOperation({ summary: 'Give or refuse a consent' })
@@ -60,6 +80,8 @@ export class ConsentsController {
   ): Promise<{ readonly consent: string }> {
     // The name stands in the log as it is.
     if (looksPersonal(dto.consent)) throw invalidInput([{ code: 'ID_LOOKS_PERSONAL', pointer: '/consent' }]);
+    // Whose word it is follows from the sign-in: a parent can't speak as the child, nor the child as a parent.
+    if ((dto.authority === 'parental-responsibility') !== (caller.reader.role === 'parent')) throw notYourAuthority();
     const { child } = await this.#consents(childId, caller, request, reply);
     const { consent, authority } = dto;
     const by = caller.reader.sub;
@@ -109,11 +131,11 @@ export class ConsentsController {
       rule: consentsRule,
       find: async () => (child === null ? [] : this.#core.tails.protections(child)),
       facts: () => [],
-      open: (protections) => protections.flatMap((each) => viewsOf(each).map((view) => ({ child: each.child, view }))),
+      open: (protections) => viewsOf(protections, dayOf(this.#core.clock.now())),
     });
-    const held = release(answered(result, reply));
+    const views = release(answered(result, reply));
     if (child === null) throw notFound();
-    return { child, held };
+    return { child, ...views };
   }
 
   async #change(
@@ -130,17 +152,61 @@ export class ConsentsController {
   }
 }
 
-function viewsOf({ consents, refusals }: Protection): readonly ConsentView[] {
-  return [
-    ...[...consents.values()].map((each) => viewOf(each, 'given', each.until)),
-    ...[...refusals.values()].map((each) => viewOf(each, 'refused', null)),
-  ];
+interface Views {
+  /** With the child on whose stream each stands. */
+  readonly held: readonly { readonly child: ChildId; readonly view: ConsentView }[];
+  readonly states: readonly StateView[];
+}
+
+function viewsOf(protections: readonly Protection[], day: PlainDate): Views {
+  const states = new Map<string, StateView>();
+  const stateOf = (category: Category, purpose: Purpose): StateView['state'] => {
+    const key = `${category} ${purpose}`;
+    const known = states.get(key) ?? { category, purpose, ...pick(consentState(category, purpose, day, protections)) };
+    states.set(key, known);
+    return known.state;
+  };
+  const held = protections.flatMap(({ child, consents, refusals }) =>
+    [...consents.values(), ...refusals.values()].map((each) => ({
+      child,
+      view: viewOf(each, day, protections, stateOf),
+    })),
+  );
+  return { held, states: [...states.values()] };
 }
 
 function viewOf(
-  { consent, categories, purposes, authority }: ConsentRefused,
-  state: ConsentView['state'],
-  until: string | null,
+  said: ConsentGiven | ConsentRefused,
+  day: PlainDate,
+  protections: readonly Protection[],
+  stateOf: (category: Category, purpose: Purpose) => StateView['state'],
 ): ConsentView {
-  return { consent, state, categories, purposes, authority, until };
+  const { consent, categories, purposes, authority } = said;
+  const pairs = categories.flatMap((category) => purposes.map((purpose) => [category, purpose] as const));
+  const standings = pairs.map(([category, purpose]) => standingOf(said, category, purpose, day, protections));
+  const states = pairs.map(([category, purpose]) => stateOf(category, purpose));
+  const until = 'until' in said ? said.until : null;
+  const standing = standings.includes('none') ? 'none' : (standings[0] ?? 'none');
+  const own = !('until' in said)
+    ? 'refused'
+    : until !== null && until < day
+      ? 'expired'
+      : standing === 'none'
+        ? 'authority-ended'
+        : 'given';
+  const disputed = (own === 'given' || own === 'refused') && states.includes('conflicting');
+  return { consent, state: disputed ? 'conflicting' : own, categories, purposes, authority, standing, until };
+}
+
+function pick({ state }: ConsentState): Pick<StateView, 'state'> {
+  return { state };
+}
+
+function notYourAuthority(): Problem {
+  return new Problem({
+    status: 403,
+    code: 'HUB_AUTHORITY_NOT_YOURS',
+    title: 'That is not your word to give',
+    detail: 'A parent states parental-responsibility; a young person gillick-competent-child or young-person-16.',
+  });
 }

@@ -1,11 +1,17 @@
 import { join } from 'node:path';
-import type { LookEvent } from '#contracts';
+import type { ChildId } from '#kernel';
+import type { LookEvent, NoticeEvent } from '#contracts';
 import { decodeRecord } from '#contracts';
 import type { LoggedEvent } from '#event-log';
 import { followSurely, type Core } from '#nest-platform';
-import { openView, rebuild, runView, type View } from '#projections';
-import { openLook } from '#sharing';
+import { openView, rebuild, runView, type View, type ViewDefinition } from '#projections';
+import { openLook, openNotice } from '#sharing';
 import { grantProcess } from '#vault';
+import { AuditDesk } from '../audit/desk.ts';
+import { AUDIT_LIMITS } from '../audit/handing.ts';
+import { auditView } from './audit/projection.ts';
+import { breakGlassView } from './break-glass/projection.ts';
+import { noticesView } from './notices/projection.ts';
 import { timelineView } from './timeline/projection.ts';
 import { usageView } from './usage/projection.ts';
 
@@ -16,6 +22,10 @@ export const VIEWS = Symbol('VIEWS');
 export interface Views {
   readonly timeline: View;
   readonly usage: View;
+  /** Where decisions are asked for; over a view of its own. */
+  readonly audits: AuditDesk;
+  readonly notices: View;
+  readonly breakGlass: View;
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
   startRebuild(name: string): 'started' | 'running' | 'unknown';
   /** Stops every projector; for tests of what must hold without them. */
@@ -29,19 +39,35 @@ export async function openViews(
   varDir: string,
   alarm: (what: string, error: unknown) => void,
   elapsed: () => number,
+  auditRowsADay: number = AUDIT_LIMITS.rowsADay,
 ): Promise<Views> {
   const dir = join(varDir, 'views');
   const { log, vault } = core;
   const context = { keyAlive: (keyId: string) => vault.describe(keyId) !== undefined };
   const usage = usageView({
-    openLook: (event) => lookIn(core, event),
+    openLook: (event) => lookIn(core, event, 'usage'),
     childHash: (child) => vault.lookupHash('usage-child', child),
   });
-  const [timeline, looks] = [
-    await openView({ definition: timelineView, dir, log, context }),
-    await openView({ definition: usage, dir, log, context }),
-  ];
-  const all = [timeline, looks];
+  const audit = auditView({
+    openLook: (event) => lookIn(core, event, 'audit'),
+    childHash: (child) => vault.lookupHash('audit-child', child),
+    userHash: (sub) => vault.lookupHash('audit-user', sub),
+  });
+  const told = noticesView({
+    openNotice: (event) => noticeIn(core, event),
+    childHash: (child) => vault.lookupHash('notice-child', child),
+    personHash: (organisation, person) => vault.lookupHash('notice-person', `${organisation} ${person}`),
+    isKept: (child) => core.recordsOf(child as ChildId).length > 0,
+  });
+  const open = (definition: ViewDefinition): Promise<View> => openView({ definition, dir, log, context });
+  const timeline = await open(timelineView);
+  const looks = await open(usage);
+  const decisions = await open(audit);
+  const notices = await open(told);
+  const breakGlass = await open(breakGlassView);
+  const all = [timeline, looks, decisions, notices, breakGlass];
+  const limits = { ...AUDIT_LIMITS, rowsADay: auditRowsADay };
+  const audits = new AuditDesk({ core, view: decisions, limits, alarm });
   const followers = all.map((view) => followSurely(`view-${view.name}`, (signal) => runView(view, { signal }), alarm));
   core.addEraser({ name: 'timeline', erase: async (record) => timeline.eraseRows(record) });
   const running = new Set<string>();
@@ -51,6 +77,9 @@ export async function openViews(
   return {
     timeline,
     usage: looks,
+    audits,
+    notices,
+    breakGlass,
     status: () => Promise.all(all.map((view) => view.status())),
     startRebuild: (name) => {
       const view = all.find((each) => each.name === name);
@@ -64,15 +93,21 @@ export async function openViews(
     },
     stop,
     close: async () => {
+      await audits.close();
       await stop();
       for (const view of all) await view.close();
     },
   };
 }
 
-function lookIn({ vault }: Core, event: LoggedEvent) {
+function lookIn({ vault }: Core, event: LoggedEvent, process: string) {
   const record = decodeRecord(event.data) as unknown as LookEvent;
   if (record.type !== 'look.recorded.v1') return null;
   const { decision, sealed } = record.data;
-  return openLook(vault, grantProcess('usage'), decision, record.by, sealed) ?? null;
+  return openLook(vault, grantProcess(process), decision, record.by, sealed) ?? null;
+}
+
+function noticeIn({ vault }: Core, event: LoggedEvent) {
+  const { data } = decodeRecord(event.data) as unknown as NoticeEvent;
+  return openNotice(vault, grantProcess('notices'), data.notice, data.sealed) ?? null;
 }

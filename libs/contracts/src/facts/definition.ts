@@ -44,6 +44,17 @@ export interface FactDefinition {
       readonly person?: string;
     };
   };
+  /** The authority to decide for the child that this fact records, where it does; absent for most. */
+  readonly authority?: {
+    /** Reads it out of `data`. */
+    readonly of: (data: JsonObject) => {
+      readonly kind: import('../stored/authority-events.ts').AuthorityKind;
+      readonly evidence: import('../stored/authority-events.ts').AuthorityEvidence;
+      readonly day: string;
+      readonly lastDay?: string;
+      readonly person?: string;
+    };
+  };
 }
 
 /** Who the fact is about, as the organisation knows the child: in every submission, sealed with it. Identifiers only. */

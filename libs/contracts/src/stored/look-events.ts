@@ -28,6 +28,8 @@ export interface LookContent {
     readonly role: Role;
     readonly team?: string;
     readonly acr: string;
+    /** When the person signed in (OIDC `auth_time`), seconds since 1970-01-01T00:00Z. */
+    readonly authTime?: number;
     readonly client: string;
   };
   readonly purpose: Purpose;

@@ -15,6 +15,7 @@ export const NOTICE_KINDS = [
   'review-opened',
   'sharing-objection-made',
   'erasure-carried-out',
+  'export-budget-reached',
 ] as const;
 /** One kind of notice. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -2,6 +2,8 @@ import type { FactId, Instant, OrganisationId, PlainDate } from '#kernel';
 import type { Category } from '../vocabulary/categories.ts';
 import type { Purpose } from '../vocabulary/purposes.ts';
 import type { Role } from '../vocabulary/roles.ts';
+import type { AuthorityEnded, AuthorityRecorded, CompetenceAssessed } from './authority-events.ts';
+import type { ObjectionDecided, ObjectionMade } from './objection-events.ts';
 import type { StoredRecord } from './record.ts';
 import type { Sealed } from './sealed.ts';
 
@@ -16,12 +18,18 @@ export interface ConsentGiven {
   readonly until: PlainDate | null;
   /** Who said so: pseudonymous subject of the sign-in. */
   readonly by?: string;
+  /** The organisation whose word it is: of a court's order as it was recorded, or of the local authority under a care order. */
+  readonly organisation?: OrganisationId;
 }
 /** `protection-<childId>`: withdrawn; stops consent-based sharing at once and nothing else. */
 export interface ConsentWithdrawn {
   readonly consent: string;
   /** Who withdrew: pseudonymous subject of the sign-in. */
   readonly by?: string;
+  /** For which organisation, where one spoke. */
+  readonly organisation?: OrganisationId;
+  /** The order that said so was discharged or varied: the only way in which what a court said ends. */
+  readonly because?: 'order-ended';
 }
 /** `protection-<childId>`: refused or objected to; holds over any consent given for the same until withdrawn by its id. */
 export interface ConsentRefused {
@@ -31,6 +39,8 @@ export interface ConsentRefused {
   readonly authority: ConsentGiven['authority'];
   /** Who said so: pseudonymous subject of the sign-in. */
   readonly by?: string;
+  /** The organisation whose word it is: of a court's order as it was recorded, or of the local authority under a care order. */
+  readonly organisation?: OrganisationId;
 }
 /** Why a professional may work with a child. */
 export type RelationshipKind = 'on-roll' | 'caseload' | 'referral' | 'allocation' | 'named-on-plan' | 'family';
@@ -159,4 +169,9 @@ export type ProtectionEvent =
   | StoredRecord<'break-glass.granted.v1', BreakGlassGranted>
   | StoredRecord<'break-glass.ended.v1', BreakGlassEnded>
   | StoredRecord<'sharing.decided.v1', SharingDecided>
-  | StoredRecord<'sharing.decision-ended.v1', SharingDecisionEnded>;
+  | StoredRecord<'sharing.decision-ended.v1', SharingDecisionEnded>
+  | StoredRecord<'authority.recorded.v1', AuthorityRecorded>
+  | StoredRecord<'authority.ended.v1', AuthorityEnded>
+  | StoredRecord<'competence.assessed.v1', CompetenceAssessed>
+  | StoredRecord<'objection.made.v1', ObjectionMade>
+  | StoredRecord<'objection.decided.v1', ObjectionDecided>;

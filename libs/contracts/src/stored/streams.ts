@@ -10,6 +10,8 @@ export const childStream = (child: ChildId): string => `child-${child}`;
 export const cohortStream = (table: string, month: string): string => `cohort-${table}-${month}`;
 /** The stream of one notice. */
 export const noticeStream = (notice: string): string => `notice-${notice}`;
+/** The stream of one question about decisions, or of what one person was handed in a day. */
+export const auditQueryStream = (id: string): string => `auditQuery-${id}`;
 /** The stream of one look. */
 export const lookStream = (decision: DecisionId): string => `look-${decision}`;
 

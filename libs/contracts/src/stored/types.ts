@@ -1,3 +1,4 @@
+import type { AuditQueryEvent } from './audit-query-events.ts';
 import type { FactEvent } from './fact-events.ts';
 import type { ChildEvent } from './child-events.ts';
 import type { CohortEvent } from './cohort-events.ts';
@@ -48,6 +49,11 @@ export const EVENT_TYPES = {
     'break-glass.ended.v1': true,
     'sharing.decided.v1': true,
     'sharing.decision-ended.v1': true,
+    'authority.recorded.v1': true,
+    'authority.ended.v1': true,
+    'competence.assessed.v1': true,
+    'objection.made.v1': true,
+    'objection.decided.v1': true,
   }),
   child: all<ChildEvent['type']>({
     'record.linked.v1': true,
@@ -58,4 +64,9 @@ export const EVENT_TYPES = {
   look: all<LookEvent['type']>({ 'look.recorded.v1': true, 'look.aborted.v1': true }),
   cohort: all<CohortEvent['type']>({ 'cohort.published.v1': true }),
   notice: all<NoticeEvent['type']>({ 'notice.sent.v1': true }),
+  auditQuery: all<AuditQueryEvent['type']>({
+    'audit-query.asked.v1': true,
+    'audit-query.exported.v1': true,
+    'audit-query.rows-taken.v1': true,
+  }),
 } as const satisfies Partial<Record<Family, readonly string[]>>;

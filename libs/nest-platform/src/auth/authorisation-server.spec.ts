@@ -9,7 +9,8 @@ import type { JWK } from 'jose';
 import { PUBLIC_URL, SCHOOL, assertion, callerKey, proof, realClock } from './fixture.spec-help.ts';
 import type { CallerKey } from './fixture.spec-help.ts';
 import { createAuthorisationServer, mountAuthorisationServer } from './authorisation-server.ts';
-import { DEMO_CLIENT, DEMO_GRANT, generateSigningKey, systemClientId } from './model.ts';
+import { hasSteppedUp } from '../guard/step-up.ts';
+import { DEMO_CLIENT, DEMO_GRANT, STEP_UP_ACR, generateSigningKey, systemClientId } from './model.ts';
 import type { DemoPerson } from './model.ts';
 import { openOnceStore } from './once-store.ts';
 import type { OnceStore } from './once-store.ts';
@@ -177,6 +178,7 @@ it('signs in demonstration people, with or without a bound key', async () => {
       role: 'senco',
       team: 'year-4',
       acr: 'urn:tellonce:acr:demonstration',
+      authTime: expect.any(Number),
       client: DEMO_CLIENT,
     },
   });
@@ -240,4 +242,19 @@ it('serves over a socket as it does in process', async () => {
   });
   await fastify.close();
   expect([...answers.map(({ status }) => status), large.status]).toEqual([200, 200, 200, 200, 400]);
+});
+
+it('steps a demonstration person up where that is asked for, and knows no other level', async () => {
+  const form = { grant_type: DEMO_GRANT, client_id: DEMO_CLIENT, person: 'sam' };
+  const stepped = await ask({ ...form, acr_values: STEP_UP_ACR });
+  const reader = await verifier.verify(`Bearer ${stepped.body.access_token}`, undefined, 'GET', CHILD);
+  if (!reader.ok) throw new Error(reader.error.reason);
+  const now = realClock.now();
+  expect(reader.value.acr).toBe(STEP_UP_ACR);
+  expect(hasSteppedUp(reader.value, now, 60)).toBe(true);
+  const plain = await ask(form);
+  const before = await verifier.verify(`Bearer ${plain.body.access_token}`, undefined, 'GET', CHILD);
+  expect(before.ok && hasSteppedUp(before.value, now, 60)).toBe(false);
+  const unknown = await ask({ ...form, acr_values: 'urn:tellonce:acr:key' });
+  expect([unknown.status, unknown.body.error]).toEqual([400, 'unmet_authentication_requirements']);
 });

@@ -8,7 +8,17 @@ import validateDpop from 'oidc-provider/lib/helpers/validate_dpop.js';
 import { epochMs } from '#kernel';
 import type { Clock } from '#kernel';
 import { memoryAdapter } from './memory-adapter.ts';
-import { ALGORITHMS, DEMO_CLIENT, DEMO_GRANT, SYSTEM_ROLE, TOKEN_SECONDS, audienceOf, issuerOf } from './model.ts';
+import {
+  ALGORITHMS,
+  DEMO_ACR,
+  DEMO_CLIENT,
+  DEMO_GRANT,
+  STEP_UP_ACR,
+  SYSTEM_ROLE,
+  TOKEN_SECONDS,
+  audienceOf,
+  issuerOf,
+} from './model.ts';
 import type { ClientDirectory, DemoPerson, SigningKeys } from './model.ts';
 import type { OnceStore } from './once-store.ts';
 
@@ -84,7 +94,7 @@ export function createAuthorisationServer(options: AuthorisationServerOptions): 
       if (typeof jti !== 'string' || jti.length > 128) throw new errors.InvalidClientAuth('jti is not a short text');
       if (typeof aud !== 'string') throw new errors.InvalidClientAuth('one audience');
     },
-    extraTokenClaims: (_context: OidcContext, token: OidcToken) => {
+    extraTokenClaims: (context: OidcContext, token: OidcToken) => {
       if (token.kind === 'ClientCredentials') {
         const organisation = options.clients.findClient(token.clientId ?? '')?.organisation;
         return { org: organisation, role: SYSTEM_ROLE, acr: 'urn:tellonce:acr:key' };
@@ -94,7 +104,8 @@ export function createAuthorisationServer(options: AuthorisationServerOptions): 
         org: person?.organisation,
         role: person?.role,
         ...(person?.team === undefined ? {} : { team: person.team }),
-        acr: 'urn:tellonce:acr:demonstration',
+        acr: context.oidc.params['acr_values'] ?? DEMO_ACR,
+        auth_time: Math.floor(epochMs(options.clock.now()) / 1000),
       };
     },
   });
@@ -110,6 +121,9 @@ export function createAuthorisationServer(options: AuthorisationServerOptions): 
       async (context) => {
         const person = people.get(context.oidc.params['person'] ?? '');
         if (person === undefined) throw new errors.InvalidGrant('there is no such demonstration person');
+        const asked = context.oidc.params['acr_values'];
+        if (asked !== undefined && asked !== DEMO_ACR && asked !== STEP_UP_ACR)
+          throw new errors.UnmetAuthenticationRequirements('there is no such level');
         const token = new provider.AccessToken({ accountId: person.sub, client: context.oidc.client, gty: DEMO_GRANT });
         token.resourceServer = new provider.ResourceServer(audience, resource);
         await applyDpopBinding(provider, context, await validateDpop(provider, context), token);
@@ -117,7 +131,7 @@ export function createAuthorisationServer(options: AuthorisationServerOptions): 
         const value = await token.save();
         context.body = { access_token: value, expires_in: token.expiration, token_type: token.tokenType };
       },
-      ['person'],
+      ['person', 'acr_values'],
     );
   }
 

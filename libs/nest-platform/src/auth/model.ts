@@ -37,6 +37,10 @@ export const TOKEN_SECONDS = 300;
 export const DEMO_CLIENT = 'demonstration';
 /** Grant type of the demonstration. */
 export const DEMO_GRANT = 'urn:tellonce:grant:demonstration-person';
+/** What a demonstration person signed in with: nothing at all. */
+export const DEMO_ACR = 'urn:tellonce:acr:demonstration';
+/** A second, fresh proof of who somebody is: what emergency access asks for (RFC 9470). */
+export const STEP_UP_ACR = 'urn:tellonce:acr:step-up';
 /** Role of a token that a system signs in for with its own key. */
 export const SYSTEM_ROLE: Role = 'organisation-system';
 

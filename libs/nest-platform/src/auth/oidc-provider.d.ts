@@ -24,6 +24,7 @@ declare module 'oidc-provider' {
   export const errors: {
     readonly InvalidTarget: new (detail?: string) => Error;
     readonly InvalidGrant: new (detail?: string) => Error;
+    readonly UnmetAuthenticationRequirements: new (detail?: string) => Error;
     readonly InvalidClientAuth: new (detail?: string) => Error;
   };
 

@@ -98,7 +98,7 @@ export class TokenVerifier implements Authenticator {
   }
 
   #readerOf(payload: JWTPayload): Reader {
-    const { aud, exp, iat, jti, sub, org, role, team, acr, client_id: client } = payload;
+    const { aud, exp, iat, jti, sub, org, role, team, acr, auth_time: authTime, client_id: client } = payload;
     if (aud !== this.#audience) throw new Refused('invalid_token', 'audience');
     if (exp === undefined || iat === undefined || exp <= iat || exp - iat > TOKEN_SECONDS)
       throw new Refused('invalid_token', 'lifetime');
@@ -106,6 +106,8 @@ export class TokenVerifier implements Authenticator {
     if (typeof org !== 'string' || !isOrganisationId(org) || !isRole(role))
       throw new Refused('invalid_token', 'organisation or role');
     if (team !== undefined && !isText(team)) throw new Refused('invalid_token', 'team');
+    if (authTime !== undefined && (typeof authTime !== 'number' || !Number.isSafeInteger(authTime) || authTime < 0))
+      throw new Refused('invalid_token', 'auth_time');
     // A system is nothing but its organisation's system, and nobody else is one.
     const system = systemClientId(org);
     if ((role === SYSTEM_ROLE) !== (client === system) || (client.startsWith('system:') && client !== system)) {
@@ -113,7 +115,15 @@ export class TokenVerifier implements Authenticator {
     }
     if (!this.#options.speaksFor(this.#issuer, org))
       throw new Refused('invalid_token', 'issuer may not speak for the organisation');
-    return { sub, organisation: org, role, acr, client, ...(team === undefined ? {} : { team }) };
+    return {
+      sub,
+      organisation: org,
+      role,
+      acr,
+      client,
+      ...(team === undefined ? {} : { team }),
+      ...(authTime === undefined ? {} : { authTime }),
+    };
   }
 
   /** RFC 9449 §4.3. The only place where a key out of a message is used: it proves possession and is compared with the token's. */

@@ -98,6 +98,12 @@ export const SETTINGS = Type.Object({
     minimum: 0,
     maximum: 60_000,
   }),
+  TELLONCE_AUDIT_ROWS_A_DAY: Type.Integer({
+    ...described('most decisions that one data-protection officer is handed in a day, 1 to 100000000', '250000'),
+    default: 250_000,
+    minimum: 1,
+    maximum: 100_000_000,
+  }),
   TELLONCE_METRICS_TOKEN: Type.Optional(
     Type.String({
       ...described(

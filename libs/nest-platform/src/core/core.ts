@@ -3,7 +3,6 @@ import type { Reason, SubjectIdentity } from '#contracts';
 import type { MatchOutcome } from '#identity';
 import type { EventLog, LogToken } from '#event-log';
 import type { Disclose, LookBook, ProtectionCommand, RegistryCommand, Tails } from '#sharing';
-import type { ExportContent } from '#transparency';
 import type { Vault } from '#vault';
 
 /** Who gives a command, for the record of it. */
@@ -88,8 +87,6 @@ export interface Proof {
   inclusion(index: number, size: number): Promise<readonly string[] | undefined>;
   /** C2SP tlog-tiles: the first `width` hashes of a tile, 32 bytes each; undefined where they are not there yet. */
   tile(level: number, n: number, width: number): Uint8Array | undefined;
-  /** The manifest of an export "with proof", signed by the key that signs checkpoints. */
-  manifest(content: ExportContent): string;
 }
 
 /** Injection token of the {@link Core}. */

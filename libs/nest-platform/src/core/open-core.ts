@@ -8,7 +8,6 @@ import { enforcementPoint, openPublisher, type LookBook, type Publishing, type S
 import {
   CheckpointFolder,
   checkAtStart,
-  exportManifest,
   openTree,
   parseVkey,
   signerOf,
@@ -169,7 +168,6 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
       consistency: async (size1, size2) => consistency(tree.tree, size1, size2),
       inclusion: async (index, size) => inclusion(tree.tree, index, size),
       tile: (level, n, width) => tree.tree.tile(level, n, width),
-      manifest: (content) => exportManifest(content, signer),
     },
   };
   return {

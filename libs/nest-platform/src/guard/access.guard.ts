@@ -45,6 +45,7 @@ export interface RefusalRecorder {
 
 const VISIBLE = /^[\x20-\x7e]{1,200}$/;
 const OPAQUE = /^[A-Za-z0-9._~-]{1,512}$/;
+const GRANT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Signs in, checks role and purpose of every handler; the only global guard there is. */
 export class AccessGuard implements CanActivate {
@@ -134,11 +135,13 @@ function accessOf(context: ExecutionContext): Access {
 function withHeaders(request: FastifyRequest, reader: Reader, purpose: Purpose | undefined): Caller {
   const detail = oneHeader(request, 'hub-purpose-detail', VISIBLE);
   const minToken = oneHeader(request, 'hub-min-token', OPAQUE);
+  const breakGlass = oneHeader(request, 'hub-break-glass', GRANT);
   return {
     reader,
     ...(purpose === undefined ? {} : { purpose }),
     ...(detail === undefined ? {} : { purposeDetail: detail }),
     ...(minToken === undefined ? {} : { minToken }),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
     requestId: request.id,
     correlationId: request.correlationId ?? request.id,
   };

@@ -14,12 +14,14 @@ export interface Caller {
   readonly purposeDetail?: string;
   /** Hub-Min-Token: the answer must include what this token stands for. */
   readonly minToken?: string;
+  /** Hub-Break-Glass: the grant of emergency access the request is made under; counts only if it is the caller's and in force. */
+  readonly breakGlass?: string;
   readonly requestId: string;
   readonly correlationId: string;
 }
 
-/** A caller on a handler that requires a purpose. */
-export type PurposefulCaller = Caller & { readonly purpose: Purpose };
+/** A caller on a handler that requires a purpose; `detail` is what they added to it, under the name looks keep it by. */
+export type PurposefulCaller = Caller & { readonly purpose: Purpose; readonly detail?: string };
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -39,10 +41,10 @@ export function callerOf(request: FastifyRequest): Caller {
 /** The same with its purpose; throws where the handler did not require one. */
 export function purposefulCallerOf(request: FastifyRequest): PurposefulCaller {
   const caller = callerOf(request);
-  const { purpose } = caller;
+  const { purpose, purposeDetail } = caller;
   if (purpose === undefined)
     throw new Problem({ status: 428, code: 'CALLER_PURPOSE_REQUIRED', title: 'Say why you look' });
-  return { ...caller, purpose };
+  return { ...caller, purpose, ...(purposeDetail === undefined ? {} : { detail: purposeDetail }) };
 }
 
 /** `@CurrentCaller() caller: Caller` in a handler. */

@@ -135,6 +135,12 @@ describe('an application', () => {
       400,
       'CALLER_HEADER_INVALID',
     ],
+    [
+      'a grant of emergency access that is no grant’s id',
+      { ...senco, 'hub-purpose': 'sen-support', 'hub-break-glass': 'yes' },
+      400,
+      'CALLER_HEADER_INVALID',
+    ],
   ])('turns away: %s', async (_name, headers, status, code) => {
     const answer = await call('GET', '/v1/things/a', headers);
     expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([status, code]);

@@ -36,6 +36,9 @@ export async function createApp(root: Type | DynamicModule, platform: Platform):
   const { config, logger } = platform;
   const whole: DynamicModule = {
     module: PlatformModule,
+    // A controller that counts something asks for it.
+    global: true,
+    exports: [PLATFORM],
     imports: [root],
     controllers: [HealthController, MetricsController, OpenApiController],
     providers: [{ provide: PLATFORM, useValue: platform }],

@@ -63,6 +63,9 @@ it('says of every route how to sign in, why one must say why, and how it fails',
   expect(read?.parameters).toContainEqual(
     expect.objectContaining({ name: 'Hub-Purpose', in: 'header', required: true }),
   );
+  expect(read?.parameters).toContainEqual(
+    expect.objectContaining({ name: 'Hub-Break-Glass', in: 'header', required: false }),
+  );
   expect(read?.responses['default']).toMatchObject({ content: { 'application/problem+json': {} } });
   expect(document.paths['/v1/things']?.post?.parameters).toEqual([]);
   expect(document.paths['/health/live']?.get?.security).toBeUndefined();

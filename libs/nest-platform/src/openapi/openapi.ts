@@ -105,6 +105,13 @@ function takesFiles(operation: Operation, fileTypes: readonly string[]): void {
 function demands(operation: Operation, purpose: boolean): void {
   operation.security = [{ accessToken: [] }];
   if (!purpose) return;
+  const emergency: Parameter = {
+    name: 'Hub-Break-Glass',
+    in: 'header',
+    required: false,
+    description: 'The emergency access the request is made under, from POST /v1/break-glass-grants',
+    schema: { type: 'string', format: 'uuid' },
+  };
   const header: Parameter = {
     name: 'Hub-Purpose',
     in: 'header',
@@ -112,5 +119,5 @@ function demands(operation: Operation, purpose: boolean): void {
     description: 'Why the caller looks',
     schema: { type: 'string', enum: [...PURPOSES] },
   };
-  operation.parameters = [...(operation.parameters ?? []), header];
+  operation.parameters = [...(operation.parameters ?? []), header, emergency];
 }

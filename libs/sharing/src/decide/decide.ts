@@ -110,7 +110,7 @@ function rule(base: Judge, candidate: Candidate, resting: boolean): SliceDecisio
 }
 
 /** Every state of consent but given refuses; these have a reason of their own. */
-const CONSENT_REFUSALS: Readonly<Record<string, RefusalId>> = {
+const CONSENT_REFUSALS: Partial<Record<ConsentState['state'], RefusalId>> = {
   refused: 'consent-refused',
   conflicting: 'consent-conflicting',
 };

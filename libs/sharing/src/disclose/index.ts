@@ -1,8 +1,13 @@
+export * from './audit-point.ts';
+export * from './audit-query.ts';
 export { release, type Disclosed } from './disclosed.ts';
 export * from './chunks.ts';
 export * from './disclose.ts';
 export * from './look.ts';
 export * from './notice.ts';
+export * from './obligations.ts';
 export * from './open-fact.ts';
 export type { Redaction } from './redact.ts';
 export * from './rules.ts';
+export * from './statements.ts';
+export * from './words.ts';

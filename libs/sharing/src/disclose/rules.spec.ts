@@ -5,7 +5,7 @@ import type { Reader } from '../model.ts';
 import { emptyProtection, evolveProtection } from '../protection/index.ts';
 import { emptyRegistry, evolveRegistry } from '../registry/index.ts';
 import type { CompleteQuestion } from './disclose.ts';
-import { consentsRule, existenceRule, HUB, looksRule } from './rules.ts';
+import { consentsRule, emergencyReviewsRule, emergencyRule, existenceRule, HUB, looksRule } from './rules.ts';
 
 const [SCHOOL, FAMILY] = ['oakfield', 'family'] as OrganisationId[] as [OrganisationId, OrganisationId];
 const CHILD = '0b7c3b8e-7e0f-4d62-8f38-0c8f2b0f0001' as ChildId;
@@ -77,5 +77,29 @@ describe('who sees looks and consents', () => {
     });
     expect(looksRule(asking('data-protection-officer', HUB, 'subject-access')).effect).toBe('deny');
     expect(looksRule(asking('senco', SCHOOL, 'sen-support')).effect).toBe('deny');
+  });
+});
+
+describe('emergency access', () => {
+  it('is to any child but one’s own, in whatever role', () => {
+    expect(emergencyRule(asking('social-worker', SCHOOL, 'safeguarding')).effect).toBe('permit');
+    expect(emergencyRule(asking('social-worker', SCHOOL, 'safeguarding', 'parent-1'))).toEqual({
+      effect: 'deny',
+      reasons: ['own-family'],
+    });
+  });
+
+  const officer = 'data-protection-officer';
+  it.each([
+    ['the area’s officer', asking(officer, HUB, 'audit'), [], 'permit'],
+    ['the officer of the user’s organisation', asking(officer, SCHOOL, 'audit'), [], 'permit'],
+    ['the officer of one that has told of the child', asking(officer, FAMILY, 'audit'), [FAMILY], 'permit'],
+    ['the officer of another', asking(officer, FAMILY, 'audit'), [], 'deny'],
+    ['the officer of one that is not registered', asking(officer, 'gone' as OrganisationId, 'audit'), ['gone'], 'deny'],
+    ['an officer for another purpose', asking(officer, HUB, 'subject-access'), [], 'deny'],
+    ['a colleague', asking('senco', SCHOOL, 'sen-support'), [SCHOOL], 'deny'],
+  ])('is reviewed: %s', (_who, question, tellers, effect) => {
+    const concern = { organisation: SCHOOL, tellers: tellers as OrganisationId[] };
+    expect(emergencyReviewsRule(question, concern).effect).toBe(effect);
   });
 });

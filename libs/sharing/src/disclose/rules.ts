@@ -1,7 +1,7 @@
 import { dayOf, type OrganisationId } from '#kernel';
 import { OBLIGATIONS, type LookContent, type Obligation } from '#contracts';
 import { permitted, refusalsOf } from '../decide/index.ts';
-import type { Permit } from '../model.ts';
+import type { Permit, Protection } from '../model.ts';
 import { activeRelationship, isFamilyRole } from '../protection/relationship.ts';
 import type { CompleteQuestion, Ruling } from './disclose.ts';
 import type { LookBasis } from './look.ts';
@@ -97,6 +97,40 @@ export function readersRule(question: CompleteQuestion, known: boolean): Ruling<
   return familyRule(question, known) ? { effect: 'permit', scope: 'family', slices: [] } : NO_RELATIONSHIP;
 }
 
+/** Who may read what the family was told: the same. Notices about safeguarding are never addressed to it (decision 11). */
+export const familyNoticesRule = consentsRule;
+
+/**
+ * Whether an emergency access to a child may be started at all, once role, purpose, sign-in and book allow it: to any child the hub knows,
+ * but not by its own family in another role.
+ */
+export function emergencyRule({ reader, protections }: CompleteQuestion): Ruling<true> {
+  return isOwnFamily(reader.sub, protections)
+    ? { effect: 'deny', reasons: ['own-family'] }
+    : { effect: 'permit', scope: true, slices: [] };
+}
+
+/** Which part in an emergency access an organisation has. */
+export interface EmergencyConcern {
+  /** Of the user. */
+  readonly organisation: OrganisationId;
+  /** Have told of the child. */
+  readonly tellers: readonly OrganisationId[];
+}
+
+/** Data-protection officers read of emergency accesses: the area's of all, an organisation's of its own people's and of those to children it has told of. */
+export function emergencyReviewsRule(
+  { reader, purpose, registry }: CompleteQuestion,
+  { organisation, tellers }: EmergencyConcern,
+): Ruling<true> {
+  const known = reader.organisation === HUB || registry.organisations.has(reader.organisation);
+  const concerned =
+    reader.organisation === HUB || reader.organisation === organisation || tellers.includes(reader.organisation);
+  return known && concerned && reader.role === 'data-protection-officer' && purpose === 'audit'
+    ? { effect: 'permit', scope: true, slices: [] }
+    : { effect: 'deny', reasons: ['not-concerned'] };
+}
+
 /** The hub itself as an organisation: the area's data-protection officer and administrators belong to it. */
 export const HUB = 'hub' as OrganisationId;
 
@@ -105,4 +139,10 @@ const NO_RELATIONSHIP = { effect: 'deny', reasons: ['no-relationship'] } as cons
 function familyRule({ reader, purpose, at, protections }: CompleteQuestion, known: boolean): boolean {
   if (!known || !isFamilyRole(reader.role) || purpose !== 'subject-access') return false;
   return activeRelationship(reader, dayOf(at), protections) !== undefined;
+}
+
+function isOwnFamily(sub: string, protections: readonly Protection[]): boolean {
+  return protections.some(({ starts }) =>
+    [...starts.values()].some(({ kind, person }) => kind === 'family' && person === sub),
+  );
 }

@@ -12,6 +12,7 @@ import {
 } from '#contracts';
 import type { Protection } from '../model.ts';
 import { consentState, type ConsentState } from '../protection/consent.ts';
+import { basesOfCategory } from './category-bases.ts';
 
 /** What the gate judges: one fact on its way in, before it is sealed. */
 export interface AtTheGate {
@@ -33,10 +34,11 @@ export type GateDecision =
   | { readonly effect: 'quarantine'; readonly reasons: readonly Reason[] };
 
 /**
- * Whether a fact may be in the hub (design §4.4): its category is its type's, all three tests are stated and among those the type
- * may carry, its purposes are known, and consent, if it is relied on, is in force for at least one of them. Pure.
- * Codes: TYPE_UNKNOWN, CATEGORY_MISMATCH, BASIS_MISSING, BASIS_INCOMPLETE, BASIS_NOT_ALLOWED, CONDITION_MISSING, PURPOSES_MISSING,
- * PURPOSE_UNKNOWN (quarantine); CONSENT_REFUSED, CONSENT_WITHDRAWN, CONSENT_EXPIRED, CONSENT_NOT_GIVEN (withhold).
+ * Whether a fact may be in the hub (design §4.4): its category is its type's, all three tests are stated and among those its
+ * category (`category-bases.ts`) and its type may carry, its purposes are known, and consent, if it is relied on, is in force for at least one of them. Pure.
+ * Codes: TYPE_UNKNOWN, CATEGORY_MISMATCH, BASIS_MISSING, BASIS_INCOMPLETE, BASIS_NOT_ALLOWED,
+ * LAWFUL_BASIS_NOT_OF_CATEGORY, CONDITION_NOT_OF_CATEGORY, CONFIDENTIALITY_NOT_OF_CATEGORY, CONDITION_MISSING, PURPOSES_MISSING,
+ * PURPOSE_UNKNOWN (quarantine); CONSENT_REFUSED, CONSENT_CONFLICTING, CONSENT_WITHDRAWN, CONSENT_EXPIRED, CONSENT_NOT_GIVEN (withhold).
  */
 export function gate({ definition, category, basis, protections, at }: AtTheGate): GateDecision {
   if (definition === undefined) return quarantine([{ code: 'TYPE_UNKNOWN', pointer: '/type' }]);
@@ -45,9 +47,9 @@ export function gate({ definition, category, basis, protections, at }: AtTheGate
   if (basis === undefined) return quarantine([...reasons, { code: 'BASIS_MISSING', pointer: '/basis' }]);
   const { lawful, condition, confidentiality, purposes } = basis;
   reasons.push(
-    ...tested('lawful', lawful, LAWFUL_BASES, definition.bases.lawful),
-    ...tested('condition', condition, SPECIAL_CONDITIONS, definition.bases.condition),
-    ...tested('confidentiality', confidentiality, CONFIDENTIALITY_BASES, definition.bases.confidentiality),
+    ...tested('lawful', lawful, LAWFUL_BASES, definition, 'LAWFUL_BASIS_NOT_OF_CATEGORY'),
+    ...tested('condition', condition, SPECIAL_CONDITIONS, definition, 'CONDITION_NOT_OF_CATEGORY'),
+    ...tested('confidentiality', confidentiality, CONFIDENTIALITY_BASES, definition, 'CONFIDENTIALITY_NOT_OF_CATEGORY'),
     ...purposeReasons(purposes),
   );
   if (condition === 'none' && sensitivityOf(definition.category) !== 'standard') {
@@ -74,6 +76,7 @@ export function gate({ definition, category, basis, protections, at }: AtTheGate
 /** What a person is told where several purposes lack consent for different causes: what somebody decided before what never was. */
 const WORST_FIRST: readonly (readonly [ConsentState['state'], string])[] = [
   ['refused', 'CONSENT_REFUSED'],
+  ['conflicting', 'CONSENT_CONFLICTING'],
   ['withdrawn', 'CONSENT_WITHDRAWN'],
   ['expired', 'CONSENT_EXPIRED'],
 ];
@@ -83,14 +86,21 @@ function quarantine(reasons: readonly Reason[]): GateDecision {
 }
 
 function tested(
-  name: string,
+  name: 'lawful' | 'condition' | 'confidentiality',
   value: string | undefined,
   vocabulary: readonly string[],
-  allowed: readonly string[],
+  { bases, category }: NonNullable<AtTheGate['definition']>,
+  notOfCategory: string,
 ): readonly Reason[] {
   const pointer = `/basis/${name}`;
   if (value === undefined || !vocabulary.includes(value)) return [{ code: 'BASIS_INCOMPLETE', pointer }];
-  return allowed.includes(value) ? [] : [{ code: 'BASIS_NOT_ALLOWED', pointer }];
+  // The law of the category first: what no fact of it may rest on needs another basis, not another type.
+  const ofCategory: readonly string[] = basesOfCategory(category)[name];
+  // That a condition is missing is said once, by the gate itself.
+  const missing = value === 'none' && sensitivityOf(category) !== 'standard';
+  if (!missing && !ofCategory.includes(value)) return [{ code: notOfCategory, pointer }];
+  const ofType: readonly string[] = bases[name];
+  return ofType.includes(value) ? [] : [{ code: 'BASIS_NOT_ALLOWED', pointer }];
 }
 
 function purposeReasons(purposes: unknown): readonly Reason[] {

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ChildId, FactId, OrganisationId, PlainDate } from '#kernel';
-import type { ConsentGiven, ConsentRefused, RelationshipEnded, RelationshipStarted } from '#contracts';
+import type { ChildId, FactId, Instant, OrganisationId, PlainDate } from '#kernel';
+import type {
+  BreakGlassGranted,
+  ConsentGiven,
+  ConsentRefused,
+  RelationshipEnded,
+  RelationshipStarted,
+} from '#contracts';
 import type { Reader } from '../model.ts';
 import {
   activeRelationship,
@@ -43,6 +49,16 @@ const end: RelationshipEnded = {
   kind: 'on-roll',
   name: 'roll',
   until: day('2026-10-01'),
+};
+const grant: BreakGlassGranted = {
+  grant: 'g1',
+  organisation: school,
+  person: 'p',
+  role: 'social-worker',
+  purpose: 'safeguarding',
+  reason: 'risk-of-serious-harm',
+  from: '2026-11-24T09:30:00.000Z' as Instant,
+  until: '2026-11-24T10:00:00.000Z' as Instant,
 };
 const gave: ProtectionChange = { type: 'consent.given.v1', data: consent };
 const refused: ProtectionChange = { type: 'consent.refused.v1', data: refusal };
@@ -198,6 +214,33 @@ describe('a relationship', () => {
   });
 });
 
+describe('emergency access', () => {
+  const granted: ProtectionChange = { type: 'break-glass.granted.v1', data: grant };
+  const over: ProtectionChange = { type: 'break-glass.ended.v1', data: { grant: grant.grant } };
+  const give: ProtectionCommand = { type: 'grantBreakGlass', data: grant };
+  const end: ProtectionCommand = { type: 'endBreakGlass', data: { grant: grant.grant } };
+
+  it('is granted and ended once', () => {
+    expect(when(give)).toEqual(then(granted));
+    expect(when(give, granted)).toEqual(then());
+    expect(when(end, granted)).toEqual(then(over));
+    expect(when(end, granted, over)).toEqual(then());
+  });
+
+  it('that was ended before it was granted here never begins', () => {
+    expect(when(end)).toEqual(then(over));
+    expect(when(give, over)).toEqual(then());
+    expect(given(over, granted).grants.size).toBe(0);
+  });
+
+  it('has one meaning an id, and an end after its beginning', () => {
+    const other = { ...grant, person: 'somebody-else' };
+    expect(when({ type: 'grantBreakGlass', data: other }, granted)).toEqual(rejected('GRANT_ID_TAKEN', '/grant'));
+    const backwards = { ...grant, until: grant.from };
+    expect(when({ type: 'grantBreakGlass', data: backwards })).toEqual(rejected('TIME_INVALID', '/until'));
+  });
+});
+
 describe('the decider', () => {
   it('does not overlook a restriction of a later release', () => {
     const later = { type: 'restriction.added.v1', data: {} } as unknown as ProtectionChange;
@@ -213,6 +256,8 @@ describe('the decider', () => {
       { type: 'startRelationship', data: start },
       { type: 'endRelationship', data: end },
       { type: 'retractRelationship', data: { fact: start.fact } },
+      { type: 'grantBreakGlass', data: grant },
+      { type: 'endBreakGlass', data: { grant: grant.grant } },
     );
     fc.assert(
       fc.property(fc.array(commands, { maxLength: 8 }), (all) => {

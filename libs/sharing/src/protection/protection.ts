@@ -1,14 +1,19 @@
-import { canonicalJson, fail, never, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
-import { isCategory, isPurpose, type ConsentGiven, type ConsentRefused } from '#contracts';
+import { type ConsentGiven, type ConsentRefused, type ConsentWithdrawn } from '#contracts';
+import { canonicalJson, epochMs, fail, never, ok, parsePlainDate, type ChildId, type Outcome } from '#kernel';
 import type { Decider } from '#event-log';
-import type { Protection } from '../model.ts';
+import type { Protection, WithdrawnDirective } from '../model.ts';
+import { authorityOfFact, decideAssessment, decideAuthority, decideAuthorityEnd } from './authority-decisions.ts';
+import { decideClaim, decideClaimEnd } from './claim-decisions.ts';
 import type { ProtectionChange, ProtectionCommand, ProtectionRejection } from './commands.ts';
+import { decideObjection, decideObjectionMade } from './objection-decisions.ts';
+import { invalidScope } from './parts.ts';
+import { decideSharing, decideSharingEnd } from './sharing-decision-decisions.ts';
 
 type Decision = Outcome<readonly ProtectionChange[], ProtectionRejection>;
 
 /** Nothing to add: it is so already, and the repeated command is answered as before. */
 const AS_BEFORE: Decision = ok([]);
-const NOTHING = { categories: [], purposes: [] };
+const NOTHING: WithdrawnDirective = { categories: [], purposes: [] };
 
 /** The protection of a child nobody has said anything about. */
 export function emptyProtection(child: ChildId): Protection {
@@ -24,6 +29,10 @@ export function emptyProtection(child: ChildId): Protection {
     grants: new Map(),
     sharingDecisions: new Map(),
     over: new Set(),
+    authorities: new Map(),
+    authorityEnds: new Map(),
+    assessments: new Map(),
+    objections: new Map(),
   };
 }
 
@@ -40,12 +49,11 @@ export function evolveProtection(before: Protection, { type, data }: ProtectionC
         ? after
         : { ...after, refusals: including(before.refusals, data.consent, data) };
     case 'consent.withdrawn.v1': {
-      const directive = before.consents.get(data.consent) ?? before.refusals.get(data.consent) ?? NOTHING;
       return {
         ...after,
         consents: without(before.consents, data.consent),
         refusals: without(before.refusals, data.consent),
-        withdrawn: including(before.withdrawn, data.consent, directive),
+        withdrawn: including(before.withdrawn, data.consent, withdrawnOf(before, data.consent)),
       };
     }
     case 'relationship.started.v1':
@@ -72,6 +80,39 @@ export function evolveProtection(before: Protection, { type, data }: ProtectionC
         sharingDecisions: without(before.sharingDecisions, data.decision),
         over: ended(before, data.decision),
       };
+    case 'authority.recorded.v1': {
+      // What an organisation ended stays so; what a fact says holds as its last statement says it.
+      const { authority, fact } = data;
+      if (fact === undefined && before.authorityEnds.has(authority)) return after;
+      return {
+        ...after,
+        authorities: including(before.authorities, authority, data),
+        authorityEnds: without(before.authorityEnds, authority),
+      };
+    }
+    case 'authority.ended.v1': {
+      const recorded = before.authorities.get(data.authority);
+      if (recorded === undefined) return after;
+      return data.because === 'retracted'
+        ? {
+            ...after,
+            authorities: without(before.authorities, data.authority),
+            authorityEnds: without(before.authorityEnds, data.authority),
+          }
+        : {
+            ...after,
+            authorityEnds: including(before.authorityEnds, data.authority, { recorded, endedOn: data.endedOn }),
+          };
+    }
+    case 'competence.assessed.v1':
+      return { ...after, assessments: including(before.assessments, data.assessment, data) };
+    case 'objection.made.v1':
+      return { ...after, objections: including(before.objections, data.objection, { made: data }) };
+    case 'objection.decided.v1': {
+      const known = before.objections.get(data.objection);
+      if (known === undefined) return after;
+      return { ...after, objections: including(before.objections, data.objection, { ...known, decided: data }) };
+    }
     default:
       // A restriction this release doesn't know must not be overlooked.
       return never(type);
@@ -101,11 +142,15 @@ export function decideProtection(command: ProtectionCommand, protection: Protect
       const { consent } = command.data;
       if (protection.withdrawn.has(consent)) return AS_BEFORE;
       const refusal = protection.refusals.get(consent);
-      // Whoever may look after a child may stop sharing; what a court or another person refused, one person alone can't allow again.
-      if (refusal !== undefined && !isOwn(refusal, command.data.by)) {
+      const given = protection.consents.get(consent);
+      // Whoever may look after a child may stop sharing; what a court, another person or the child's own word said, nobody else takes back.
+      if (
+        !(refusal === undefined || isOwn(refusal, command.data)) ||
+        !(given === undefined || mayStop(given, command.data))
+      ) {
         return fail({ code: 'CONSENT_OF_ANOTHER', pointer: '/consent' });
       }
-      return protection.consents.has(consent) || refusal !== undefined
+      return given !== undefined || refusal !== undefined
         ? ok([{ type: 'consent.withdrawn.v1', data: command.data }])
         : fail({ code: 'CONSENT_UNKNOWN', pointer: '/consent' });
     }
@@ -126,13 +171,67 @@ export function decideProtection(command: ProtectionCommand, protection: Protect
     case 'retractRelationship': {
       const { fact } = command.data;
       const known = protection.starts.has(fact) || protection.ends.has(fact);
-      return known ? ok([{ type: 'relationship.retracted.v1', data: command.data }]) : AS_BEFORE;
+      return ok([
+        ...(known ? [{ type: 'relationship.retracted.v1', data: command.data } as const] : []),
+        ...authorityOfFact(fact, protection),
+      ]);
     }
+    case 'recordAuthority':
+      return decideAuthority(command.data, protection);
+    case 'endAuthority':
+      return decideAuthorityEnd(command.data, protection);
+    case 'assessCompetence':
+      return decideAssessment(command.data, protection);
+    case 'claimRelationship':
+      return decideClaim(command.data, protection);
+    case 'endClaim':
+      return decideClaimEnd(command.data, protection);
+    case 'decideSharing':
+      return decideSharing(command.data, protection);
+    case 'endSharingDecision':
+      return decideSharingEnd(command.data, command.source, protection);
+    case 'makeObjection':
+      return decideObjectionMade(command.data, protection);
+    case 'decideObjection':
+      return decideObjection(command, protection);
+    case 'grantBreakGlass': {
+      const { data } = command;
+      // What the user's book ended first must not come alive by what is sent later.
+      if (protection.over.has(data.grant)) return AS_BEFORE;
+      if (epochMs(data.until) <= epochMs(data.from)) return fail({ code: 'TIME_INVALID', pointer: '/until' });
+      const known = protection.grants.get(data.grant);
+      if (known === undefined) return ok([{ type: 'break-glass.granted.v1', data }]);
+      return same(known, data) ? AS_BEFORE : fail({ code: 'GRANT_ID_TAKEN', pointer: '/grant' });
+    }
+    case 'endBreakGlass':
+      return protection.over.has(command.data.grant)
+        ? AS_BEFORE
+        : ok([{ type: 'break-glass.ended.v1', data: command.data }]);
   }
 }
 
-function isOwn({ authority, by }: ConsentRefused, person: string | undefined): boolean {
-  return authority !== 'court-order' && (by === undefined || by === person);
+/** Whose refusal it is: of one person, of a local authority, or of a court, whose word ends with its order. */
+function isOwn(
+  { authority, by, organisation }: ConsentRefused,
+  { because, ...withdrawing }: ConsentWithdrawn,
+): boolean {
+  if (authority === 'court-order') return because === 'order-ended';
+  if (organisation !== undefined) return organisation === withdrawing.organisation;
+  return by === undefined || by === withdrawing.by;
+}
+
+/** Whether somebody may stop what was allowed: anybody who cares for the child what another of them gave, but not the child's or a court's. */
+function mayStop({ authority, by }: ConsentGiven, withdrawing: ConsentWithdrawn): boolean {
+  if (authority === 'court-order') return withdrawing.because === 'order-ended';
+  return authority === 'parental-responsibility' || by === undefined || by === withdrawing.by;
+}
+
+function withdrawnOf({ consents, refusals }: Protection, consent: string): WithdrawnDirective {
+  const given = consents.get(consent);
+  const directive = given ?? refusals.get(consent);
+  if (directive === undefined) return NOTHING;
+  const { categories, purposes, authority } = directive;
+  return { categories, purposes, authority, was: given === undefined ? 'refused' : 'given' };
 }
 
 function direct(data: ConsentGiven | ConsentRefused, protection: Protection, change: () => Decision): Decision {
@@ -147,12 +246,8 @@ function direct(data: ConsentGiven | ConsentRefused, protection: Protection, cha
 
 function invalidDirective(data: ConsentGiven | ConsentRefused): ProtectionRejection | undefined {
   if (data.consent === '') return { code: 'CONSENT_ID_INVALID', pointer: '/consent' };
-  if (data.categories.length === 0) return { code: 'CATEGORY_MISSING', pointer: '/categories' };
-  if (data.purposes.length === 0) return { code: 'PURPOSE_MISSING', pointer: '/purposes' };
-  const category = data.categories.findIndex((each) => !isCategory(each));
-  if (category >= 0) return { code: 'CATEGORY_UNKNOWN', pointer: `/categories/${category}` };
-  const purpose = data.purposes.findIndex((each) => !isPurpose(each));
-  if (purpose >= 0) return { code: 'PURPOSE_UNKNOWN', pointer: `/purposes/${purpose}` };
+  const scope = invalidScope(data);
+  if (scope !== undefined) return scope;
   if ('until' in data && data.until !== null && parsePlainDate(data.until) === undefined) {
     return { code: 'DATE_INVALID', pointer: '/until' };
   }

@@ -338,9 +338,9 @@ describe('relationships', () => {
           }
           const terms = { consent: 'x', categories: ['education.enrolment'], purposes: ['sen-support'] } as const;
           if (drawn.refused)
-            await say(from, { type: 'refuseConsent', data: { ...terms, authority: 'young-person' } as never });
+            await say(from, { type: 'refuseConsent', data: { ...terms, authority: 'young-person-16' } as never });
           if (drawn.consent) {
-            const given = { ...terms, consent: 'y', authority: 'young-person', until: null } as never;
+            const given = { ...terms, consent: 'y', authority: 'young-person-16', until: null } as never;
             await say(from, { type: 'giveConsent', data: given });
           }
           const may = async (reader: OrganisationId, child: ChildId, reliesOnConsent: boolean): Promise<boolean> => {

@@ -1,7 +1,7 @@
-import type { ChildId, FactId, RecordId } from '#kernel';
+import type { ChildId, FactId, OrganisationId, RecordId } from '#kernel';
 import type { Identity } from '#identity';
 import type { Protection } from '../model.ts';
-import type { ProtectionCommand } from '../protection/index.ts';
+import { isCompetent, type ProtectionCommand } from '../protection/index.ts';
 import type { FactState } from './fact.ts';
 import type { FactStreams } from './fact-stream.ts';
 import { ensureRelationship, type Cause, type RelationshipParts } from './relationships.ts';
@@ -12,7 +12,7 @@ export interface MoveParts extends RelationshipParts {
 }
 
 /**
- * What a protection of another child of the lineage still says (`Identity.lineageOf`): refusals, withdrawals, ends and decisions not to share. Nobody is let in by
+ * What a protection of another child of the lineage still says (`Identity.lineageOf`): refusals, withdrawals, ends of relationships and of authorities, competence that was not found, and decisions not to share. Nobody is let in by
  * what was started or consented to there, because it was said of another child.
  */
 export function restrictionsOnly(protection: Protection): Protection {
@@ -24,8 +24,21 @@ export function restrictionsOnly(protection: Protection): Protection {
     claims: new Map(),
     grants: new Map(),
     sharingDecisions: new Map(notToShare),
+    authorities: new Map(),
+    authorityEnds: new Map([...endedByThemselves(protection), ...protection.authorityEnds]),
+    assessments: new Map([...protection.assessments].filter(([, assessed]) => !isCompetent(assessed))),
+    objections: new Map(),
   };
 }
+
+/** Authorities whose last day is known end elsewhere on that day, so that nobody who had one falls back on their own word. */
+function endedByThemselves({ authorities }: Protection): readonly (readonly [string, AuthorityEnd])[] {
+  return [...authorities].flatMap(([id, recorded]) =>
+    recorded.until === null ? [] : [[id, { recorded, endedOn: recorded.until }] as const],
+  );
+}
+
+type AuthorityEnd = Protection['authorityEnds'] extends ReadonlyMap<string, infer End> ? End : never;
 
 /**
  * Makes the protection of the child that a fact belongs to say what the fact says, and takes from the children it came from whatever lets
@@ -41,8 +54,8 @@ export async function relateFact(
   for (let child = childNow(); child !== undefined;) {
     await ensureRelationship(parts, child, command, cause);
     for (const earlier of parts.identity.lineageOf(child).slice(1)) {
-      const { starts, ends } = await parts.protection(earlier);
-      if (starts.has(factId) || (ends.has(factId) && command.type !== 'endRelationship')) {
+      const { starts, ends, authorities } = await parts.protection(earlier);
+      if (starts.has(factId) || authorities.has(factId) || (ends.has(factId) && command.type !== 'endRelationship')) {
         await ensureRelationship(parts, earlier, retraction(factId), cause);
       }
     }
@@ -62,19 +75,40 @@ export async function moveRelationships(
   from: ChildId,
   cause: Omit<Cause, 'by'>,
 ): Promise<void> {
-  const { starts } = await parts.protection(from);
-  for (const start of starts.values()) {
-    const { state } = await parts.streams.read(start.fact);
-    const record = recordOf(state);
-    const to = record === undefined ? undefined : parts.identity.childOfFact(start.fact, record);
-    if (to === undefined || to === from) continue;
-    const by = { by: start.organisation, ...cause };
-    const there = await parts.protection(to);
-    // What the new child's protection already says of the fact is newer; a withdrawn fact says nothing.
-    const stated = there.starts.has(start.fact) || there.ends.has(start.fact) || state.holds?.factType == null;
-    if (!stated) await ensureRelationship(parts, to, { type: 'startRelationship', data: start }, by);
-    await ensureRelationship(parts, from, retraction(start.fact), by);
-  }
+  const { starts, authorities } = await parts.protection(from);
+  for (const start of starts.values())
+    await moveOne(parts, from, start.fact, start.organisation, { type: 'startRelationship', data: start }, cause);
+  for (const recorded of authorities.values())
+    // What people recorded was of this child, and stays with it.
+    if (recorded.fact !== undefined)
+      await moveOne(
+        parts,
+        from,
+        recorded.fact,
+        recorded.organisation,
+        { type: 'recordAuthority', data: recorded },
+        cause,
+      );
+}
+
+async function moveOne(
+  parts: MoveParts & { readonly streams: FactStreams },
+  from: ChildId,
+  fact: FactId,
+  organisation: OrganisationId,
+  command: ProtectionCommand,
+  cause: Omit<Cause, 'by'>,
+): Promise<void> {
+  const { state } = await parts.streams.read(fact);
+  const record = recordOf(state);
+  const to = record === undefined ? undefined : parts.identity.childOfFact(fact, record);
+  if (to === undefined || to === from) return;
+  const by = { by: organisation, ...cause };
+  const there = await parts.protection(to);
+  // What the new child's protection already says of the fact is newer; a withdrawn fact says nothing.
+  const known = there.starts.has(fact) || there.ends.has(fact) || there.authorities.has(fact);
+  if (!known && state.holds?.factType != null) await ensureRelationship(parts, to, command, by);
+  await ensureRelationship(parts, from, retraction(fact), by);
 }
 
 /** The record a fact is about; a withdrawal that names none leaves it to the other statements. */

@@ -13,7 +13,7 @@ import { relateFact, restrictionsOnly } from './moves.ts';
 import { conflict, rejected, type Answer, type Placed, type PublisherParts } from './parts.ts';
 import { readSigned, readTranslated } from './read.ts';
 import { Recollection } from './recollection.ts';
-import { relationshipCommand, restricts, type Desired } from './relationships.ts';
+import { concernsProtection, relationshipCommand, restricts, type Desired } from './relationships.ts';
 import { SettingAside } from './set-aside.ts';
 import { signatureVerifier } from './signatures.ts';
 import type { Statement } from './statement.ts';
@@ -123,7 +123,7 @@ export class Pipeline implements Publisher {
     };
     const key = await this.#parts.vault.keyFor(record, definition.category);
     const sealing = { key, plaintext: statement.jws };
-    const concerned = definition.relationship !== undefined || statement.operation === 'correct';
+    const concerned = concernsProtection(definition) || statement.operation === 'correct';
     const desired: Desired = { definition, data: statement.fact };
     const known = await lookUp(this.#streams, this.#recollection, placed, concerned);
     // What is said of another subject's fact is set aside below, and changes nobody's protection.

@@ -5,7 +5,7 @@ import { grantProcess, type Vault } from '#vault';
 import { bodyOf } from './body-of.ts';
 import type { FactStreams } from './fact-stream.ts';
 import { moveRelationships, relateFact, type MoveParts } from './moves.ts';
-import { relationshipCommand, type Desired } from './relationships.ts';
+import { concernsProtection, relationshipCommand, type Desired } from './relationships.ts';
 import { factIn, openPayload } from './words.ts';
 
 /** What the process works with. */
@@ -54,7 +54,7 @@ async function followMove(parts: RelationshipsProcessParts, event: LoggedEvent):
 function mayConcern(event: FactEvent): boolean {
   const body = bodyOf(event);
   if (body === undefined) return event.type === 'fact.withdrawn.v1';
-  return body.category === 'restricted' || factDefinition(body.factType)?.relationship !== undefined;
+  return body.category === 'restricted' || concernsProtection(factDefinition(body.factType));
 }
 
 /** Undefined where the words can't be opened any more: then nothing is changed. */

@@ -22,6 +22,11 @@ export interface Cause {
   readonly causationId: string;
 }
 
+/** True for facts that say something of who may work with the child or decide for it. */
+export function concernsProtection(definition: FactDefinition | undefined): boolean {
+  return definition?.relationship !== undefined || definition?.authority !== undefined;
+}
+
 /** True where carrying out the command lets fewer people in: then it comes before the fact, otherwise after (design §4.5). */
 export function restricts(command: ProtectionCommand, protection: Protection): boolean {
   switch (command.type) {
@@ -29,13 +34,27 @@ export function restricts(command: ProtectionCommand, protection: Protection): b
       return true;
     case 'retractRelationship':
       return !protection.ends.has(command.data.fact);
+    case 'recordAuthority': {
+      const { authority, from, until, kind, person } = command.data;
+      const known = protection.authorities.get(authority);
+      if (known === undefined) return false;
+      const shorter = until !== null && (known.until === null || until < known.until);
+      return shorter || from > known.from || kind !== known.kind || person !== known.person;
+    }
     default:
       return false;
   }
 }
 
-/** The command that makes the protection say what the fact says. */
+/** The command that makes the protection say what the fact says of a relationship or an authority. */
 export function relationshipCommand(factId: FactId, organisation: OrganisationId, desired: Desired): ProtectionCommand {
+  const authority = desired?.definition.authority;
+  if (desired !== null && authority !== undefined) {
+    const { kind, evidence, day, lastDay, person } = authority.of(desired.data);
+    const until = (lastDay ?? null) as PlainDate | null;
+    const recorded = { authority: factId, kind, evidence, organisation, person: person ?? null, fact: factId };
+    return { type: 'recordAuthority', data: { ...recorded, from: day as PlainDate, until } };
+  }
   const relationship = desired?.definition.relationship;
   if (desired === null || relationship === undefined) return { type: 'retractRelationship', data: { fact: factId } };
   const { kind, name, day, team, person } = relationship.of(desired.data);

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { epochMs, type ChildId, type Instant, type OrganisationId } from '#kernel';
+import type { Family } from '#contracts';
+import { fileCheckpoint, lazyCheckpoint, type LoggedEvent } from '#event-log';
+import { followSurely, type Core, type Follower } from '#nest-platform';
+import { breakGlassProcess, obligationsProcess, type BreakGlassBooks } from '#sharing';
+
+/**
+ * A look is stored before what it rests on is read again; should that have moved, it is taken back milliseconds later. After so long
+ * nobody takes it back any more, in milliseconds.
+ */
+const SETTLED_AFTER = 10_000;
+
+/** What follows from looks and emergency accesses: notices, and protections brought to what the books say. */
+export function openProcesses(
+  core: Core,
+  books: BreakGlassBooks,
+  varDir: string,
+  alarm: (what: string, error: unknown) => void,
+): readonly Follower[] {
+  const follow = (
+    name: string,
+    families: readonly Family[],
+    handling: (signal: AbortSignal) => (event: LoggedEvent) => Promise<void>,
+  ): Follower => {
+    // Synced, so not for every batch; what is handled again after a crash changes nothing.
+    const checkpoint = lazyCheckpoint(fileCheckpoint(join(varDir, `${name}.position`)), 1000);
+    return followSurely(
+      name,
+      async (signal) => {
+        const handle = handling(signal);
+        try {
+          for await (const batch of core.log.subscribe({ families, after: checkpoint.read(), signal, batch: 200 })) {
+            if (batch.kind === 'events') for (const event of batch.events) await handle(event);
+            if (batch.token !== null) checkpoint.write(batch.token);
+          }
+        } finally {
+          checkpoint.flush();
+        }
+      },
+      alarm,
+    );
+  };
+  const emergencies = breakGlassProcess({
+    books,
+    notices: core.looks,
+    registry: () => core.tails.registry(),
+    tellersOf: (child) => tellersOf(core, child),
+    protect: async (child, command, meta) => {
+      const outcome = await core.protectionCommand(child, command, meta);
+      if (!outcome.ok) throw new Error(outcome.error.map(({ code }) => code).join());
+    },
+  });
+  return [
+    follow('break-glass', ['breakGlass'], () => emergencies),
+    follow('obligations', ['look'], (signal) =>
+      obligationsProcess({
+        log: core.log,
+        vault: core.vault,
+        notices: core.looks,
+        settled: (recordedAt) => settled(core, recordedAt, signal),
+      }),
+    ),
+  ];
+}
+
+function tellersOf(core: Core, child: ChildId): readonly OrganisationId[] {
+  return core.recordsOf(child).map(({ organisation }) => organisation);
+}
+
+/** Asks the hub's own clock again and again: it is what looks are dated by, and it may be set. */
+async function settled({ clock }: Core, recordedAt: Instant, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const left = epochMs(recordedAt) + SETTLED_AFTER - epochMs(clock.now());
+    if (left <= 0) return;
+    await wait(Math.min(left, 250), undefined, { signal, ref: false });
+  }
+}
