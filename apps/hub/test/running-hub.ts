@@ -223,11 +223,11 @@ export async function receiptOf(client: HubClient, decision: string): Promise<st
   throw new Error('no receipt comes');
 }
 
-/** Waits until the views have read everything there is now. */
+/** Waits until the views and the detections have read everything there is now. */
 export async function caughtUp({ composed }: RunningHub): Promise<void> {
   const views = composed.app.get<Views>(VIEWS);
   for (let tries = 0; tries < 400; tries++) {
-    if ((await views.status()).every(({ behind }) => behind === 0)) return;
+    if ((await views.status()).every(({ behind }) => behind === 0) && (await views.detections.behind()) === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error('the views do not catch up');

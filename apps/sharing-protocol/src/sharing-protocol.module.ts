@@ -20,12 +20,17 @@ import { breakGlassBooks } from '#sharing';
 import { BreakGlassGrantsController } from './break-glass/grants.controller.ts';
 import { BreakGlassReviewsController } from './break-glass/reviews.controller.ts';
 import { openProcesses } from './processes.ts';
+import { DETECTIONS_STATE } from './detections/open-detections.ts';
 import { ProofController } from './proof/proof.controller.ts';
 import { TilesController } from './proof/tiles.controller.ts';
 import { RegistryController } from './registry/registry.controller.ts';
 import { NoticesController } from './views/notices/notices.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
-import { AUDIT, BREAK_GLASS, BREAK_GLASS_BOOKS, NOTICES, TIMELINE, USAGE } from './views/tokens.ts';
+import { AUDIT, BREAK_GLASS, BREAK_GLASS_BOOKS, NOTICES, REVIEWS, TIMELINE, USAGE } from './views/tokens.ts';
+import { DetectionsController } from './reviews/detections.controller.ts';
+import { QuestionsController } from './reviews/questions.controller.ts';
+import { ReviewsController } from './reviews/reviews.controller.ts';
+import { SamplingController } from './reviews/sampling.controller.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { MATRIX, caseMatrix } from './workbench/matrix.ts';
 import { SimulationsController } from './workbench/simulations.controller.ts';
@@ -54,6 +59,7 @@ export class SharingProtocolModule {
         ChildMatchesController,
         CohortsController,
         ConsentsController,
+        DetectionsController,
         ErasuresController,
         NoticesController,
         ProjectionsController,
@@ -62,6 +68,10 @@ export class SharingProtocolModule {
         RegistryController,
         SimulationsController,
         TilesController,
+        // Before the cases, whose route would take `questions` for an id.
+        QuestionsController,
+        ReviewsController,
+        SamplingController,
         TimelineController,
         UsageController,
         UsageReceiptController,
@@ -76,6 +86,8 @@ export class SharingProtocolModule {
         { provide: NOTICES, useValue: views.notices },
         { provide: BREAK_GLASS, useValue: views.breakGlass },
         { provide: BREAK_GLASS_BOOKS, useFactory: ({ log }: Core) => breakGlassBooks(log), inject: [CORE] },
+        { provide: REVIEWS, useValue: views.reviews },
+        { provide: DETECTIONS_STATE, useValue: views.detections },
       ],
     };
   }

@@ -10,3 +10,5 @@ export * from './explain/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';
 export * from './workbench/index.ts';
+export * from './detection/index.ts';
+export * from './review/index.ts';

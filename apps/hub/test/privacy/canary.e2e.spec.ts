@@ -374,6 +374,6 @@ function wrongRequests({ method, path }: DeclaredRoute): readonly (Asking & { re
 function purposeFor(path: string, key = ''): string {
   if (key === 'administrator') return 'system-support';
   if (/usage|consents/.test(path)) return 'subject-access';
-  if (/erasures|audit-queries/.test(path)) return 'audit';
+  if (/erasures|audit-queries|detection|watched|review/.test(path)) return 'audit';
   return path.includes('admin') ? 'system-support' : 'sen-support';
 }

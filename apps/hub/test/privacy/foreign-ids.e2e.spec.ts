@@ -228,6 +228,35 @@ const CRAWLED: Readonly<Record<string, Crawled>> = {
     path: ({ organisation }) => `/v1/organisations/${organisation}/submissions`,
     asking: () => ({ body: '[]', headers: { 'content-type': 'application/cloudevents-batch+json' } }),
   },
+  'GET /v1/reviews/:review': { path: ({ decision }) => `/v1/reviews/${decision}` },
+  'POST /v1/reviews': {
+    path: () => '/v1/reviews',
+    asking: ({ decision }) => ({ json: { cause: 'by-hand', reference: decision } }),
+  },
+  'POST /v1/reviews/:review/assignments': {
+    path: ({ decision }) => `/v1/reviews/${decision}/assignments`,
+    asking: () => ({ json: { to: 'person-d0d0' } }),
+  },
+  'POST /v1/reviews/:review/outcomes': {
+    path: ({ decision }) => `/v1/reviews/${decision}/outcomes`,
+    asking: () => ({ json: { outcome: 'appropriate', reason: 'It was explained.' } }),
+  },
+  'POST /v1/reviews/:review/answers': {
+    path: ({ decision }) => `/v1/reviews/${decision}/answers`,
+    asking: ({ decision }) => ({ json: { question: decision, answer: 'It was for the meeting.' } }),
+  },
+  'POST /v1/reviews/:review/reopenings': {
+    path: ({ decision }) => `/v1/reviews/${decision}/reopenings`,
+    asking: () => ({ json: { reason: 'Something new was found.' } }),
+  },
+  'POST /v1/detection-suppressions/:suppression/endings': {
+    path: ({ decision }) => `/v1/detection-suppressions/${decision}/endings`,
+    asking: () => ({ method: 'POST' }),
+  },
+  'POST /v1/watched-children/:watch/endings': {
+    path: ({ decision }) => `/v1/watched-children/${decision}/endings`,
+    asking: () => ({ method: 'POST' }),
+  },
 };
 
 /** Routes that are not crawled, and why. */
@@ -263,6 +292,17 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/break-glass-grants': 'one’s own only, in checks/09-break-glass.e2e.spec.ts',
   'GET /v1/break-glass-reviews': 'the data-protection officers’ only, in checks/09-break-glass.e2e.spec.ts',
   'POST /v1/child-matches': 'takes identifiers, not ids; in worlds.e2e.spec.ts',
+  'GET /v1/detection-rules': 'the rules are open to everybody signed in',
+  'GET /v1/detections': 'lists what is the officer’s own; to officers only, held below',
+  'GET /v1/detection-suppressions': 'lists what is the officer’s own; to officers only, held below',
+  'POST /v1/detection-suppressions': 'to officers only, held below',
+  'GET /v1/watched-children': 'the area’s officer only, held below',
+  'POST /v1/watched-children': 'the area’s officer only, held below',
+  'GET /v1/reviews': 'lists what is the officer’s own; to officers only, held below',
+  'GET /v1/reviews/questions': 'lists the caller’s own questions',
+  'GET /v1/review-sampling-plan': 'to officers only, held below',
+  'PUT /v1/review-sampling-plan': 'the area’s officer only, held below',
+  'GET /v1/review-samples': 'lists what is the officer’s own; to officers only, held below',
 };
 
 /** Callers to whom Maya, and what Oakfield handed in, are somebody else's. */
@@ -360,6 +400,15 @@ describe('check 3: ids of another organisation', () => {
       ['/v1/admin/projections', {}],
       ['/v1/admin/projections/timeline/rebuilds', { method: 'POST' }],
       ['/v1/erasures', { json: { childId: child, ground: 'article-17' } }],
+      ['/v1/detections', {}],
+      ['/v1/detection-suppressions', {}],
+      ['/v1/detection-suppressions', { json: {} }],
+      ['/v1/watched-children', {}],
+      ['/v1/watched-children', { json: { childId: child } }],
+      ['/v1/reviews', {}],
+      ['/v1/review-sampling-plan', {}],
+      ['/v1/review-sampling-plan', { method: 'PUT', json: { lines: [] } }],
+      ['/v1/review-samples?week=2026-W48', {}],
     ];
     const people = [...callers(), ['senco', hub.person('senco'), 'sen-support'] as const];
     for (const [path, asking] of closed)

@@ -10,3 +10,5 @@ export const NOTICES = Symbol('NOTICES');
 export const BREAK_GLASS = Symbol('BREAK_GLASS');
 /** The emergency books themselves. */
 export const BREAK_GLASS_BOOKS = Symbol('BREAK_GLASS_BOOKS');
+/** Findings and review cases. */
+export const REVIEWS = Symbol('REVIEWS');

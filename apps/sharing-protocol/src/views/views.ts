@@ -12,6 +12,8 @@ import { AUDIT_LIMITS } from '../audit/handing.ts';
 import { auditView } from './audit/projection.ts';
 import { breakGlassView } from './break-glass/projection.ts';
 import { noticesView } from './notices/projection.ts';
+import { openDetections, type Detections } from '../detections/open-detections.ts';
+import { reviewsView } from './reviews/projection.ts';
 import { timelineView } from './timeline/projection.ts';
 import { usageView } from './usage/projection.ts';
 
@@ -26,6 +28,9 @@ export interface Views {
   readonly audits: AuditDesk;
   readonly notices: View;
   readonly breakGlass: View;
+  readonly reviews: View;
+  /** What the looks are searched for, read beside the views. */
+  readonly detections: Detections;
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
   startRebuild(name: string): 'started' | 'running' | 'unknown';
   /** Stops every projector; for tests of what must hold without them. */
@@ -65,14 +70,17 @@ export async function openViews(
   const decisions = await open(audit);
   const notices = await open(told);
   const breakGlass = await open(breakGlassView);
-  const all = [timeline, looks, decisions, notices, breakGlass];
+  const reviews = await open(reviewsView);
+  const all = [timeline, looks, decisions, notices, breakGlass, reviews];
   const limits = { ...AUDIT_LIMITS, rowsADay: auditRowsADay };
   const audits = new AuditDesk({ core, view: decisions, limits, alarm });
   const followers = all.map((view) => followSurely(`view-${view.name}`, (signal) => runView(view, { signal }), alarm));
   core.addEraser({ name: 'timeline', erase: async (record) => timeline.eraseRows(record) });
+  const detections = openDetections(core, varDir, alarm);
   const running = new Set<string>();
   const stop = async (): Promise<void> => {
     for (const follower of followers) await follower.stop();
+    await detections.stop();
   };
   return {
     timeline,
@@ -80,6 +88,8 @@ export async function openViews(
     audits,
     notices,
     breakGlass,
+    reviews,
+    detections,
     status: () => Promise.all(all.map((view) => view.status())),
     startRebuild: (name) => {
       const view = all.find((each) => each.name === name);
@@ -95,6 +105,7 @@ export async function openViews(
     close: async () => {
       await audits.close();
       await stop();
+      detections.close();
       for (const view of all) await view.close();
     },
   };

@@ -16,6 +16,7 @@ export const NOTICE_KINDS = [
   'sharing-objection-made',
   'erasure-carried-out',
   'export-budget-reached',
+  'review-question',
 ] as const;
 /** One kind of notice. */
 export type NoticeKind = (typeof NOTICE_KINDS)[number];

@@ -12,6 +12,12 @@ export const cohortStream = (table: string, month: string): string => `cohort-${
 export const noticeStream = (notice: string): string => `notice-${notice}`;
 /** The stream of one question about decisions, or of what one person was handed in a day. */
 export const auditQueryStream = (id: string): string => `auditQuery-${id}`;
+/** The stream of one finding, suppression or watch. */
+export const detectionStream = (id: string): string => `detection-${id}`;
+/** The stream of one review case. */
+export const reviewStream = (review: string): string => `review-${review}`;
+/** The stream of the sampling plan. */
+export const SAMPLING_PLAN_STREAM = 'review-plan';
 /** The stream of one look. */
 export const lookStream = (decision: DecisionId): string => `look-${decision}`;
 

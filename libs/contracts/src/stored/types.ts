@@ -1,4 +1,5 @@
 import type { AuditQueryEvent } from './audit-query-events.ts';
+import type { DetectionEvent } from './detection-events.ts';
 import type { FactEvent } from './fact-events.ts';
 import type { ChildEvent } from './child-events.ts';
 import type { CohortEvent } from './cohort-events.ts';
@@ -6,6 +7,7 @@ import type { LookEvent } from './look-events.ts';
 import type { NoticeEvent } from './notice-events.ts';
 import type { ProtectionEvent } from './protection-events.ts';
 import type { RegistryEvent } from './registry-events.ts';
+import type { ReviewEvent, SamplingEvent } from './review-events.ts';
 import type { Family } from './streams.ts';
 
 /** Every type of a union of events, which the compiler holds to be all of them. */
@@ -68,5 +70,20 @@ export const EVENT_TYPES = {
     'audit-query.asked.v1': true,
     'audit-query.exported.v1': true,
     'audit-query.rows-taken.v1': true,
+  }),
+  detection: all<DetectionEvent['type']>({
+    'detection.raised.v1': true,
+    'detection.suppressed.v1': true,
+    'detection.suppression-ended.v1': true,
+    'detection.child-watched.v1': true,
+    'detection.child-watch-ended.v1': true,
+  }),
+  review: all<ReviewEvent['type'] | SamplingEvent['type']>({
+    'review.opened.v1': true,
+    'review.assigned.v1': true,
+    'review.decided.v1': true,
+    'review.answered.v1': true,
+    'review.reopened.v1': true,
+    'review.sampling-planned.v1': true,
   }),
 } as const satisfies Partial<Record<Family, readonly string[]>>;

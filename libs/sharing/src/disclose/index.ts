@@ -11,3 +11,4 @@ export type { Redaction } from './redact.ts';
 export * from './rules.ts';
 export * from './statements.ts';
 export * from './words.ts';
+export * from './sealed-words.ts';

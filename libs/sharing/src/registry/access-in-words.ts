@@ -1,19 +1,19 @@
 import { CATEGORY_WORDS, PURPOSE_WORDS, ROLE_WORDS, type Category, type Purpose, type Role } from '#contracts';
-import type { Access } from './agreement-access.ts';
+import type { AgreedAccess } from './agreement-access.ts';
 
 /** People who may see the same records for the same reasons. */
 export interface AccessGroup {
-  readonly mode: Access['mode'];
+  readonly mode: AgreedAccess['mode'];
   readonly roles: readonly Role[];
   readonly purposes: readonly Purpose[];
   readonly categories: readonly Category[];
 }
 
 /** The same accesses in as few groups as say all of them: what one sentence can tell. */
-export function grouped(list: readonly Access[]): readonly AccessGroup[] {
-  const purposesOf = new Map<string, Access[]>();
+export function grouped(list: readonly AgreedAccess[]): readonly AccessGroup[] {
+  const purposesOf = new Map<string, AgreedAccess[]>();
   for (const each of list) add(purposesOf, `${each.mode} ${each.role} ${each.category}`, each);
-  const categoriesOf = new Map<string, (readonly Access[])[]>();
+  const categoriesOf = new Map<string, (readonly AgreedAccess[])[]>();
   for (const same of purposesOf.values()) {
     const [first] = same;
     if (first !== undefined)

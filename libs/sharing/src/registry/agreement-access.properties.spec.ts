@@ -12,7 +12,7 @@ import {
   type Role,
 } from '#contracts';
 import { CONTENT } from './agreement.spec-help.ts';
-import { accessOf, agreementChanges, weakens } from './index.ts';
+import { agreedAccess, agreementChanges, weakens } from './index.ts';
 
 const some = <T>(from: readonly T[], minLength = 0) =>
   fc.subarray([...from], { minLength, maxLength: Math.min(6, from.length) });
@@ -77,8 +77,8 @@ describe('what changes between two versions', () => {
       fc.property(fc.option(versions, { nil: undefined }), versions, (a, b) => {
         const { newly, noLonger } = agreementChanges(a, b);
         const gone = new Set(sorted(noLonger));
-        const kept = sorted(a === undefined ? [] : accessOf(a)).filter((each) => !gone.has(each));
-        expect([...kept, ...sorted(newly)].sort()).toEqual(sorted(accessOf(b)));
+        const kept = sorted(a === undefined ? [] : agreedAccess(a)).filter((each) => !gone.has(each));
+        expect([...kept, ...sorted(newly)].sort()).toEqual(sorted(agreedAccess(b)));
       }),
     );
   });
@@ -97,7 +97,8 @@ describe('what changes between two versions', () => {
     fc.assert(
       fc.property(versions, versions, versions, (a, b, c) => {
         // Narrowing twice is narrowing.
-        if (!weakens(a, b) && !weakens(b, c)) expect(accessOf(c).length).toBeLessThanOrEqual(accessOf(a).length);
+        if (!weakens(a, b) && !weakens(b, c))
+          expect(agreedAccess(c).length).toBeLessThanOrEqual(agreedAccess(a).length);
       }),
     );
   });

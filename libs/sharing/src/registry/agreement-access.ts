@@ -10,7 +10,7 @@ import {
 import { modeOf, restrictionAllows } from '../decide/rules.ts';
 
 /** One thing an agreement lets the people of its recipient do with facts of its source. */
-export interface Access {
+export interface AgreedAccess {
   readonly role: Role;
   readonly purpose: Purpose;
   readonly category: Category;
@@ -26,8 +26,8 @@ export interface FactField {
 
 /** What changes from one version to another; `before` is undefined where nothing was agreed. */
 export interface AgreementChanges {
-  readonly newly: readonly Access[];
-  readonly noLonger: readonly Access[];
+  readonly newly: readonly AgreedAccess[];
+  readonly noLonger: readonly AgreedAccess[];
   /** Of categories that may be read in both. */
   readonly fieldsNewly: readonly FactField[];
   readonly fieldsNoLonger: readonly FactField[];
@@ -49,9 +49,9 @@ export interface AgreementPeriod {
  * Everything an agreement allows, leaving out what the policy release refuses whatever is agreed: purposes that a role may not state,
  * restricted categories to whom they are not open, and their existence for anything but safeguarding.
  */
-export function accessOf(agreement: AgreementInForce): readonly Access[] {
+export function agreedAccess(agreement: AgreementInForce): readonly AgreedAccess[] {
   const existence = agreement.terms?.existenceOnly ?? [];
-  const list: Access[] = [];
+  const list: AgreedAccess[] = [];
   for (const role of agreement.roles) {
     for (const purpose of agreement.purposes) {
       if (!roleMayState(role, purpose)) continue;
@@ -65,7 +65,7 @@ export function accessOf(agreement: AgreementInForce): readonly Access[] {
 
 /** What may newly be seen and what no longer, and what else changes: the same two versions the other way round give the opposite. */
 export function agreementChanges(before: AgreementInForce | undefined, after: AgreementInForce): AgreementChanges {
-  const [was, is] = [before === undefined ? [] : accessOf(before), accessOf(after)];
+  const [was, is] = [before === undefined ? [] : agreedAccess(before), agreedAccess(after)];
   const both = after.categories.filter((category) => before?.categories.includes(category) === true);
   const [hadFields, hasFields] = [before === undefined ? [] : fieldsOf(before, both), fieldsOf(after, both)];
   const [asked, asks] = [before?.terms?.obligations ?? [], after.terms?.obligations ?? []];

@@ -10,7 +10,7 @@ import {
   type AgreementTerms,
 } from '#contracts';
 import { dayInWords, grouped, wordsOf } from './access-in-words.ts';
-import { accessOf } from './agreement-access.ts';
+import { agreedAccess } from './agreement-access.ts';
 
 /** A part of an agreement as it is read aloud: whole sentences, then the list that the last of them announces. */
 export interface WordedSection {
@@ -42,7 +42,7 @@ export function agreementInWords(
       ],
       list: [],
     },
-    ...grouped(accessOf(agreement)).flatMap((group): readonly WordedSection[] => {
+    ...grouped(agreedAccess(agreement)).flatMap((group): readonly WordedSection[] => {
       const { people, reasons, records } = wordsOf(group);
       return [
         { heading: 'Who may look', sentences: [`These people at ${recipient} may look:`], list: people },

@@ -1,6 +1,6 @@
 import { CATEGORY_WORDS, factDefinition, OBLIGATION_WORDS } from '#contracts';
 import { dayInWords, grouped, listed, wordsOf } from './access-in-words.ts';
-import type { Access, AgreementChanges, AgreementPeriod, FactField } from './agreement-access.ts';
+import type { AgreedAccess, AgreementChanges, AgreementPeriod, FactField } from './agreement-access.ts';
 
 /** What changes between two versions, a sentence each: who may newly see what, who no longer, and what else is promised. */
 export function changesInWords(
@@ -20,7 +20,11 @@ export function changesInWords(
   return sentences.length === 0 ? ['Nothing changes.'] : sentences;
 }
 
-function accesses(list: readonly Access[], how: 'newly' | 'no longer', names: { source: string; recipient: string }) {
+function accesses(
+  list: readonly AgreedAccess[],
+  how: 'newly' | 'no longer',
+  names: { source: string; recipient: string },
+) {
   return grouped(list).map((group) => {
     const { people, reasons, records } = wordsOf(group);
     const may = group.mode === 'content' ? `${how} read records` : `${how} know that there are records`;

@@ -37,6 +37,10 @@ const WORDS: Readonly<Record<NoticeKind, NoticeWords>> = {
     says: 'Somebody asked for more decisions in one day than their budget allows.',
     next: 'See what they asked for: POST /v1/audit-queries, by user.',
   },
+  'review-question': {
+    says: 'Who reviews a look of yours asks you something.',
+    next: 'Read and answer it in GET /v1/reviews/questions.',
+  },
   'review-opened': { says: 'A review was opened.', next: 'Open the review by its reference.' },
   'sharing-objection-made': {
     says: 'Somebody objected to sharing.',

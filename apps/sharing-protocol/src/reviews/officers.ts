@@ -1,0 +1,108 @@
+import { Problem, type Core, type PurposefulCaller } from '#nest-platform';
+import { appendLook, HUB, looksRule, recordRefusal, release } from '#sharing';
+import type { ChildId } from '#kernel';
+import { answered } from '../children/answered.ts';
+import type { OfficersScope } from '../views/reviews/query.ts';
+
+/** Where an answer sets its headers. */
+export interface Reply {
+  header(name: string, value: string): unknown;
+}
+
+/** One request of an officer. */
+export interface Asked {
+  readonly core: Core;
+  readonly caller: PurposefulCaller;
+  /** Pattern of the route, never a path with ids. */
+  readonly route: string;
+  readonly reply: Reply;
+}
+
+/** Null for the area's officer, who sees all; else the organisation whose people and facts the officer answers for. */
+export function officersScope({ reader }: PurposefulCaller): OfficersScope {
+  return reader.organisation === HUB ? null : reader.organisation;
+}
+
+/** True for the area's own officer. */
+export function isOfArea({ reader }: PurposefulCaller): boolean {
+  return reader.organisation === HUB;
+}
+
+/** Stores the look at a list of the officers' and answers its decision; only for the purpose of audit, which is no question of a child. */
+export async function lookAtList({ core, caller, route, reply }: Asked): Promise<string> {
+  await mustAudit({ core, caller, route, reply });
+  const decision = await appendLook(core.looks, caller, {
+    effect: 'permit',
+    route,
+    child: null,
+    slices: [],
+    reasons: ['officers-list'],
+    facts: [],
+    registry: await core.tails.registry(),
+    protections: [],
+  });
+  reply.header('hub-decision-id', decision);
+  return decision;
+}
+
+/** Throws 403, and keeps the refusal, where an officer states another purpose than audit. */
+export async function mustAudit({ core, caller, route }: Asked): Promise<void> {
+  if (caller.purpose === 'audit') return;
+  await recordRefusal(core.looks, caller, route, 'purpose-not-audit');
+  throw new Problem({
+    status: 403,
+    code: 'HUB_PURPOSE_NOT_FOR_THIS',
+    title: 'Detections and reviews are for the purpose audit only',
+  });
+}
+
+/** Throws 403, and keeps the refusal, where somebody else than the area's officer asks for what is the area's. */
+export async function mustBeOfArea({ core, caller, route }: Asked): Promise<void> {
+  if (isOfArea(caller)) return;
+  await recordRefusal(core.looks, caller, route, 'not-area-officer');
+  throw new Problem({
+    status: 403,
+    code: 'HUB_OFFICER_OF_AREA_ONLY',
+    title: 'Only the data-protection officer of the area may do this',
+  });
+}
+
+/** What is unknown and what is not the officer's are one 404, and a look. */
+export async function refuseUnknown({ core, caller, route, reply }: Asked): Promise<never> {
+  const result = await core.disclose({
+    caller,
+    child: null,
+    route,
+    rule: looksRule,
+    find: async () => undefined,
+    facts: () => [],
+    open: () => undefined,
+  });
+  release(answered(result, reply));
+  throw new Error('nobody is disclosed');
+}
+
+/** Answers what is about one child through the enforcement point, and what is about none with a look of its own. */
+export async function discloseCase<Found, Value>(
+  asked: Asked,
+  child: ChildId | null,
+  find: () => Promise<Found>,
+  open: (found: Found, decision: string) => Value,
+): Promise<Value> {
+  if (child === null) {
+    const decision = await lookAtList(asked);
+    return open(await find(), decision);
+  }
+  const { core, caller, route, reply } = asked;
+  await mustAudit(asked);
+  const result = await core.disclose({
+    caller,
+    child,
+    route,
+    rule: looksRule,
+    find,
+    facts: () => [],
+    open: (found, _scope, decision) => open(found, decision),
+  });
+  return release(answered(result, reply));
+}

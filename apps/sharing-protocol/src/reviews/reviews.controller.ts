@@ -1,0 +1,346 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isUuid, randomUuid } from '#kernel';
+import { reviewStream, type LookContent, type ReviewContent, type ReviewEvent } from '#contracts';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulCaller,
+  invalidInput,
+  Problem,
+  type Core,
+  type PurposefulCaller,
+} from '#nest-platform';
+import type { View } from '#projections';
+import {
+  handleReview,
+  openAuditWords,
+  reviewEvents,
+  sendNotice,
+  type ReviewBook,
+  type ReviewCommand,
+  type ReviewHandled,
+} from '#sharing';
+import { grantDisclose, grantProcess } from '#vault';
+import { readYourWrites } from '../children/read-your-writes.ts';
+import { reviewsPage, type ReviewRow } from '../views/reviews/query.ts';
+import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
+import { REVIEWS, USAGE } from '../views/tokens.ts';
+import { aroundIn, childrenOf, evidenceIn, gather, type AroundItem, type EvidenceItem } from './case-evidence.ts';
+import { draftOf, openCase, openedCase, reviewId } from './cases.ts';
+import { discloseCase, isOfArea, lookAtList, mustAudit, officersScope, refuseUnknown, type Asked } from './officers.ts';
+import { AssignmentDto, OpenReviewDto, OutcomeDto, ReopeningDto, ReviewsQueryDto } from './reviews.dto.ts';
+
+/** A case as its officer reads it. */
+export interface ReviewView {
+  readonly review: string;
+  readonly cause: { readonly kind: string; readonly reference: string };
+  readonly person: string | null;
+  readonly organisation: string;
+  readonly childId: string | null;
+  readonly history: readonly HistoryItem[];
+  readonly evidence: readonly EvidenceItem[];
+  /** What the person did within hours of the first access. */
+  readonly around: readonly AroundItem[];
+  /** True where not all of that time could be searched. */
+  readonly truncated: boolean;
+}
+
+interface HistoryItem {
+  readonly time: string;
+  readonly what: string;
+  readonly by: string;
+  readonly to?: string;
+  readonly outcome?: string;
+  readonly question?: string;
+  readonly words?: string;
+}
+
+/** Review cases of accesses: the queue, the case with its evidence, and what officers decide. */
+@Controller('v1/reviews')
+@Access({ roles: ['data-protection-officer'], purpose: 'required' })
+export class ReviewsController {
+  readonly #core: Core;
+  readonly #view: View;
+  readonly #usage: View;
+  readonly #book: ReviewBook;
+
+  constructor(@Inject(CORE) core: Core, @Inject(REVIEWS) view: View, @Inject(USAGE) usage: View) {
+    this.#core = core;
+    this.#view = view;
+    this.#usage = usage;
+    this.#book = { log: core.log, vault: core.vault, clock: core.clock };
+  }
+
+  @ApiOperation({ summary: 'The queue of review cases' })
+  @Get()
+  async list(
+    @Query() query: ReviewsQueryDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly reviews: readonly object[]; readonly next?: string }> {
+    const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+    if (query.cursor !== undefined && cursor === undefined)
+      throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/cursor' }]);
+    await readYourWrites(this.#core, caller, [this.#view]);
+    await lookAtList(this.#asked(caller, request, reply));
+    const { status, cause: kind, assignee, limit = 50 } = query;
+    const { rows, after } = await reviewsPage(this.#view.db, {
+      scope: officersScope(caller),
+      // Nobody reviews their own access.
+      except: caller.reader.sub,
+      ...(status === undefined ? {} : { status }),
+      ...(kind === undefined ? {} : { kind }),
+      ...(assignee === undefined ? {} : { assignee }),
+      ...(cursor === undefined ? {} : { after: { at: cursor.at, id: cursor.fact } }),
+      limit,
+    });
+    return {
+      reviews: rows.map(itemOf),
+      ...(after === null ? {} : { next: encodeCursor({ at: after.at, fact: after.id }) }),
+    };
+  }
+
+  @ApiOperation({ summary: 'Open a review case from a finding, an emergency access, a claim, a sample, or by hand' })
+  @Post()
+  @HttpCode(200)
+  async open(
+    @Body() dto: OpenReviewDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly review: string }> {
+    const asked = this.#asked(caller, request, reply);
+    await mustAudit(asked);
+    const draft = await draftOf(this.#core.log, this.#core.vault, dto, officersScope(caller));
+    if (draft === undefined) return refuseUnknown(asked);
+    const data = await openedCase(this.#book, dto, draft, caller.reader.sub);
+    await discloseCase(
+      asked,
+      draft.content.child,
+      async () => undefined,
+      () => undefined,
+    );
+    const { changed } = await this.#change(reviewId(dto), { type: 'open', data }, caller, reply);
+    if (changed && !isOfArea(caller)) await this.#tell(data.review, 'area-dpo', null);
+    if (changed && isOfArea(caller)) await this.#tell(data.review, 'organisation-dpo', data.organisation);
+    return { review: data.review };
+  }
+
+  @ApiOperation({ summary: 'A review case with its evidence' })
+  @Get(':review')
+  async read(
+    @Param('review') review: string,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReviewView> {
+    const asked = this.#asked(caller, request, reply);
+    await mustAudit(asked);
+    const known = await this.#caseOf(review, caller, 'read');
+    if (known === undefined) return refuseUnknown(asked);
+    const { opened, content, events } = known;
+    const { log, tails, vault } = this.#core;
+    const { person, organisation, cause } = opened.data;
+    const parts = { log, tails, usage: this.#usage };
+    const scope = officersScope(caller);
+    // Where only its facts were seen, an organisation's officer sees the looks at them and no others of the person.
+    const sees = ({ reader, slices }: LookContent): boolean =>
+      scope === null || reader.organisation === scope || slices.some((slice) => slice.organisation === scope);
+    const children = await childrenOf(log, vault, grantProcess('review'), content);
+    return discloseCase(
+      asked,
+      content.child,
+      () => gather(parts, content, { person, organisation }, children),
+      (found, decision) => {
+        const grant = grantDisclose(decision);
+        return {
+          review,
+          cause,
+          person,
+          organisation,
+          childId: content.child,
+          history: events.map((event) => this.#historyOf(event, decision)),
+          evidence: evidenceIn(vault, grant, found, sees),
+          around: aroundIn(vault, grant, found, person, content.child, sees),
+          truncated: found.truncated,
+        };
+      },
+    );
+  }
+
+  @ApiOperation({ summary: 'Say who works on a case' })
+  @Post(':review/assignments')
+  @HttpCode(200)
+  async assign(
+    @Param('review') review: string,
+    @Body() dto: AssignmentDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly review: string }> {
+    const officer = officerOf(caller);
+    await this.#act(review, { type: 'assign', to: dto.to, officer }, this.#asked(caller, request, reply));
+    return { review };
+  }
+
+  @ApiOperation({ summary: 'Decide a case: appropriate, ask the user, escalate, breach' })
+  @Post(':review/outcomes')
+  @HttpCode(200)
+  async decide(
+    @Param('review') review: string,
+    @Body() dto: OutcomeDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly review: string; readonly question?: string }> {
+    const question = randomUuid(this.#core.chance);
+    const { outcome, reason: words } = dto;
+    const command: ReviewCommand = { type: 'decide', outcome, question, words, officer: officerOf(caller) };
+    const handled = await this.#act(review, command, this.#asked(caller, request, reply));
+    if (outcome === 'escalated') await this.#tell(review, 'area-dpo', null, 'review-escalated');
+    if (outcome !== 'ask-user') return { review };
+    const { person, organisation } = handled.review;
+    const notice = { cause: question, kind: 'review-question', reference: review, correlationId: review } as const;
+    await sendNotice(this.#book, { ...notice, to: 'person', organisation, child: null, person });
+    return { review, question };
+  }
+
+  @ApiOperation({ summary: 'Look at a closed case again' })
+  @Post(':review/reopenings')
+  @HttpCode(200)
+  async reopen(
+    @Param('review') review: string,
+    @Body() dto: ReopeningDto,
+    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly review: string }> {
+    const command: ReviewCommand = { type: 'reopen', words: dto.reason, officer: officerOf(caller) };
+    await this.#act(review, command, this.#asked(caller, request, reply));
+    return { review };
+  }
+
+  /** A change of a case that the officer may change: their own people's, or any for the area's. */
+  async #act(review: string, command: ReviewCommand, asked: Asked): Promise<ReviewHandled> {
+    await mustAudit(asked);
+    const known = await this.#caseOf(review, asked.caller, 'change');
+    if (known === undefined) return refuseUnknown(asked);
+    await discloseCase(
+      asked,
+      known.content.child,
+      async () => undefined,
+      () => undefined,
+    );
+    return this.#change(review, command, asked.caller, asked.reply);
+  }
+
+  async #change(
+    review: string,
+    command: ReviewCommand,
+    { reader, correlationId }: PurposefulCaller,
+    reply: Asked['reply'],
+  ): Promise<ReviewHandled> {
+    const outcome = await handleReview(this.#book, review, command, { by: reader.organisation, correlationId });
+    if (!outcome.ok) throw refusal(outcome.error);
+    const { token } = outcome.value;
+    if (token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, token));
+    return outcome.value;
+  }
+
+  /** The case, if it is the officer's: undefined for an unknown one alike. An organisation whose facts were seen may read and not decide. */
+  async #caseOf(review: string, caller: PurposefulCaller, to: 'read' | 'change') {
+    const events = isUuid(review) ? await reviewEvents(this.#core.log, review) : [];
+    const [opened] = events;
+    if (opened?.type !== 'review.opened.v1') return undefined;
+    const scope = officersScope(caller);
+    const { organisation, sources, person } = opened.data;
+    const theirs = scope === null || organisation === scope || (to === 'read' && sources.includes(scope));
+    if (!theirs || person === caller.reader.sub) return undefined;
+    const content: ReviewContent | undefined = openCase(this.#core.vault, grantProcess('review'), opened.data);
+    return content === undefined ? undefined : { events, opened, content };
+  }
+
+  #historyOf(event: ReviewEvent, decision: string): HistoryItem {
+    const { type, recordedAt: time, data } = event;
+    const what = type.split('.')[1] ?? type;
+    if (!('words' in data)) return { time, what, by: data.by, ...('to' in data ? { to: data.to } : {}) };
+    const place = { stream: reviewStream(event.stream.slice('review-'.length)), revision: event.revision, type };
+    const grant = grantDisclose(decision);
+    const words = openAuditWords(this.#core.vault, grant, place, data.words);
+    return {
+      time,
+      what,
+      by: data.by,
+      ...('outcome' in data ? { outcome: data.outcome } : {}),
+      ...('question' in data ? { question: data.question } : {}),
+      ...(words === undefined ? {} : { words }),
+    };
+  }
+
+  async #tell(
+    review: string,
+    to: 'area-dpo' | 'organisation-dpo',
+    organisation: ReviewHandled['review']['organisation'] | null,
+    cause = 'review-opened',
+  ): Promise<void> {
+    const notice = {
+      cause: `${cause} ${review}`,
+      kind: 'review-opened',
+      reference: review,
+      correlationId: review,
+    } as const;
+    await sendNotice(this.#book, { ...notice, to, organisation, child: null, person: null });
+  }
+
+  #asked(caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply): Asked {
+    return { core: this.#core, caller, route: `${request.method} ${request.routeOptions.url ?? ''}`, reply };
+  }
+}
+
+function officerOf(caller: PurposefulCaller) {
+  return { sub: caller.reader.sub, ofArea: isOfArea(caller) };
+}
+
+/** Refusals of a case that the officer may see; they depend on the case's state and the officer, on no child. */
+export function refusal({ code, pointer }: { readonly code: string; readonly pointer?: string }): Problem {
+  const errors = [{ code, ...(pointer === undefined ? {} : { pointer }) }];
+  if (code === 'REVIEW_OF_OWN_ACCESS')
+    return new Problem({
+      status: 403,
+      code: 'HUB_REVIEW_OF_OWN_ACCESS',
+      title: 'Nobody reviews their own access',
+      errors,
+    });
+  if (code === 'REVIEW_ESCALATED')
+    return new Problem({
+      status: 403,
+      code: 'HUB_REVIEW_ESCALATED',
+      title: 'An escalated case is decided by another officer, of the area',
+      errors,
+    });
+  return new Problem({
+    status: 409,
+    code: 'CALLER_REVIEW_STATE',
+    title: 'The case is not in a state for that',
+    errors,
+  });
+}
+
+function itemOf({
+  review,
+  recorded_at,
+  kind,
+  reference,
+  person,
+  organisation,
+  status,
+  assignee,
+  outcome,
+  changed_at,
+}: ReviewRow) {
+  const cause = { kind, reference };
+  return { review, time: recorded_at, cause, person, organisation, status, assignee, outcome, changedAt: changed_at };
+}

@@ -1,0 +1,111 @@
+import { namedUuid, type ChildId, type Clock, type OrganisationId } from '#kernel';
+import {
+  detectionStream,
+  encodeRecord,
+  type DetectionContent,
+  type DetectionRaised,
+  type SuppressionContent,
+  type WatchContent,
+} from '#contracts';
+import { WrongExpectedRevision, type EventLog } from '#event-log';
+import type { Grant, SealingVault, Vault } from '#vault';
+import { sendNotice } from '../disclose/notice.ts';
+import { openFromAudit, sealForAudit } from '../disclose/sealed-words.ts';
+import { HUB } from '../disclose/rules.ts';
+import type { Access } from './access.ts';
+import type { Finding } from './window.ts';
+
+/** What a finding is written with. */
+export interface DetectionBook {
+  readonly log: EventLog;
+  readonly vault: SealingVault;
+  readonly clock: Clock;
+}
+
+/** Who and which child the keys of a finding stand for. */
+export interface Revealed {
+  readonly person: string | null;
+  readonly child: ChildId | null;
+}
+
+/** The one name of a finding: its rule and the look that made it found, so that a log read again finds the same. */
+export function findingId(rule: string, { decision }: Pick<Access, 'decision'>): string {
+  return namedUuid('finding', rule, decision);
+}
+
+/**
+ * Stores a finding, durable when it answers, and tells the area's officer and the organisation's, unless a suppression is in force. The same
+ * finding again changes nothing.
+ */
+export async function raiseFinding(
+  book: DetectionBook,
+  found: Finding,
+  access: Access,
+  { person, child }: Revealed,
+  suppression: string | null,
+): Promise<string> {
+  const id = findingId(found.rule, access);
+  const { rule, role, team, words, counts, thresholds, evidence, sources } = found;
+  const organisation = found.organisation ?? HUB;
+  const stream = detectionStream(id);
+  const type = 'detection.raised.v1';
+  const content: DetectionContent = { person, role, team, child, words, counts, thresholds, evidence };
+  const sealed = await sealForAudit(book.vault, book.clock, { stream, revision: 0, type }, content);
+  const data: DetectionRaised = { finding: id, rule, organisation, sources, day: access.day, suppression, sealed };
+  const recordedAt = book.clock.now();
+  const record = encodeRecord({ format: 1, stream, revision: 0, type, recordedAt, by: HUB, correlationId: id, data });
+  try {
+    await book.log.append(stream, 'none', [record]);
+  } catch (error) {
+    // Sealed anew it has other bytes: that it is there is all that was wanted.
+    if (!(error instanceof WrongExpectedRevision)) throw error;
+  }
+  if (suppression === null) await tell(book, id, organisation);
+  return id;
+}
+
+async function tell(book: DetectionBook, id: string, organisation: OrganisationId): Promise<void> {
+  // The notice names nobody: who it is about stands in the finding, for those who may read it.
+  const common = {
+    cause: id,
+    kind: 'detection-raised',
+    reference: id,
+    correlationId: id,
+    child: null,
+    person: null,
+  } as const;
+  await sendNotice(book, { ...common, to: 'area-dpo', organisation: null });
+  if (organisation !== HUB) await sendNotice(book, { ...common, to: 'organisation-dpo', organisation });
+}
+
+/** What a finding says; undefined where its key is gone. */
+export function openFinding(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  { finding, sealed }: Pick<DetectionRaised, 'finding' | 'sealed'>,
+): DetectionContent | undefined {
+  return openFromAudit(vault, grant, placeOf(finding, 'detection.raised.v1'), sealed) as DetectionContent | undefined;
+}
+
+/** Whom a suppression is about and why; undefined where its key is gone. */
+export function openSuppression(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  { suppression, sealed }: { readonly suppression: string; readonly sealed: DetectionRaised['sealed'] },
+): SuppressionContent | undefined {
+  return openFromAudit(vault, grant, placeOf(suppression, 'detection.suppressed.v1'), sealed) as
+    SuppressionContent | undefined;
+}
+
+/** Which child is watched and why; undefined where its key is gone. */
+export function openWatch(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  { watch, sealed }: { readonly watch: string; readonly sealed: DetectionRaised['sealed'] },
+): WatchContent | undefined {
+  return openFromAudit(vault, grant, placeOf(watch, 'detection.child-watched.v1'), sealed) as WatchContent | undefined;
+}
+
+function placeOf(id: string, type: string) {
+  return { stream: detectionStream(id), revision: 0, type };
+}
