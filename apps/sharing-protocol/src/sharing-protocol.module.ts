@@ -54,6 +54,9 @@ import { SubjectAccessRequestsController } from './subject-access/subject-access
 import { SubjectAccessStepsController } from './subject-access/subject-access-steps.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
+import { MATRIX, caseMatrix } from './workbench/matrix.ts';
+import { SimulationsController } from './workbench/simulations.controller.ts';
+import { Simulations } from './workbench/simulations.ts';
 import { UsageReceiptController } from './views/usage/usage-receipt.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
@@ -98,6 +101,7 @@ export class SharingProtocolModule {
         ProofController,
         ReadersController,
         RegistryController,
+        SimulationsController,
         TilesController,
         // Before the cases, whose route would take `questions` for an id.
         QuestionsController,
@@ -114,6 +118,8 @@ export class SharingProtocolModule {
         { provide: VIEWS, useValue: views },
         { provide: TIMELINE, useValue: views.timeline },
         { provide: USAGE, useValue: views.usage },
+        { provide: MATRIX, useFactory: caseMatrix },
+        { provide: Simulations, useFactory: (core: Core) => new Simulations(core, views.usage), inject: [CORE] },
         { provide: AUDIT, useValue: views.audits },
         { provide: NOTICES, useValue: views.notices },
         { provide: BREAK_GLASS, useValue: views.breakGlass },

@@ -9,6 +9,7 @@ export * from './cohort/index.ts';
 export * from './explain/index.ts';
 export * from './gate/index.ts';
 export * from './publish/index.ts';
+export * from './workbench/index.ts';
 export * from './detection/index.ts';
 export * from './review/index.ts';
 export * from './legal-hold/index.ts';

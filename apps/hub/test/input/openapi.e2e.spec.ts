@@ -60,7 +60,7 @@ describe('the API’s description', () => {
       }
       const purpose = operation.parameters?.find((each) => each.name === 'Hub-Purpose');
       const body = Object.values(operation.requestBody?.content ?? {});
-      const takesNothing = path.endsWith('/rebuilds');
+      const takesNothing = path.endsWith('/rebuilds') || path.endsWith('/resumptions');
       if ((operation.summary ?? '').length < 5) wrong.push(`${name} has no summary`);
       if ((operation.security?.length === 1) !== (route.access?.roles !== 'anyone')) wrong.push(`${name}: security`);
       if ((purpose?.required === true) !== (route.access?.purpose === 'required')) wrong.push(`${name}: purpose`);
@@ -97,7 +97,7 @@ describe('the API’s description', () => {
       required: ['surname', 'birthDate'],
       additionalProperties: false,
     });
-    expect(schemas['AgreementDto']?.properties?.['roles']).toEqual({
+    expect(schemas['AgreementVersionDto']?.properties?.['roles']).toEqual({
       type: 'array',
       maxItems: 50,
       items: { type: 'string' },

@@ -285,6 +285,8 @@ const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/admin/projections': 'the area’s administrator only, held below',
   'POST /v1/admin/projections/:name/rebuilds': 'the area’s administrator only, held below',
   'POST /v1/erasures': 'the data-protection officer only, held below',
+  'POST /v1/policy-simulations': 'officers only, each on agreements of its own: workbench.e2e.spec.ts',
+  'GET /v1/policy-simulations/:simulation': 'officers only, each on simulations of its own: workbench.e2e.spec.ts',
   'POST /v1/audit-queries': 'data-protection officers only; what another’s finds is held in audit-queries.e2e.spec.ts',
   'GET /v1/notices': 'one’s own only, in notices.e2e.spec.ts',
   'GET /v1/break-glass-grants': 'one’s own only, in checks/09-break-glass.e2e.spec.ts',

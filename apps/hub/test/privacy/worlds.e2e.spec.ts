@@ -140,6 +140,7 @@ const WALKED: Readonly<Record<string, (child: string) => readonly string[]>> = {
   ],
   'GET /v1/audit-queries/:id': () => [`/v1/audit-queries/${NOBODY}`],
   'GET /v1/children/:childId/consents': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/consents`),
+  'GET /v1/policy-simulations/:simulation': () => [`/v1/policy-simulations/${NOBODY}`],
   'GET /v1/children/:childId/access': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/access`),
   'GET /v1/children/:childId/authorities': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/authorities`),
   'GET /v1/children/:childId/objections': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/objections`),

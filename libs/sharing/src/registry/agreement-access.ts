@@ -55,7 +55,7 @@ export function agreedAccess(agreement: AgreementInForce): readonly AgreedAccess
   for (const role of agreement.roles) {
     for (const purpose of agreement.purposes) {
       if (!roleMayState(role, purpose)) continue;
-      for (const category of [...agreement.categories, ...existence])
+      for (const category of new Set([...agreement.categories, ...existence]))
         if (restrictionAllows(category, purpose, role, false))
           list.push({ role, purpose, category, mode: modeOf(category, agreement) });
     }

@@ -15,7 +15,7 @@ export interface UsageMeans {
 export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
   return {
     name: 'usage',
-    version: 3,
+    version: 4,
     families: ['look'],
     tables: {
       look: {
@@ -37,6 +37,7 @@ export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
         indexes: [
           ['child_hash', 'recorded_at', 'decision_id'],
           ['organisation', 'recorded_at', 'decision_id'],
+          ['recorded_at', 'decision_id'],
         ],
       },
       // Whose facts might be read: a data-protection officer sees looks at its organisation's facts too.
