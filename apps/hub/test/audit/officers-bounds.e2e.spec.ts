@@ -65,6 +65,26 @@ describe('an officer whose organisation’s facts were read', () => {
     expect(own.json).toMatchObject({ person: SENCO, history: [{}, { words: asking.reason }] });
   });
 
+  it('learns by the list of looks at a child which of its own was read, not whose else and how much', async () => {
+    interface Usages {
+      readonly usages: readonly {
+        readonly decision: string;
+        readonly categories: object;
+        readonly facts: number | null;
+      }[];
+    }
+    const lookSeenBy = async (who: HubClient) => {
+      const { json } = mustBe(200, await ask(who, `/v1/children/${world.child}/usage?limit=200`));
+      return (json as Usages).usages.find((each) => each.decision === decision);
+    };
+    const hearing = { organisation: 'bridgewater-community-trust', category: 'health.screening' };
+    expect(await lookSeenBy(source)).toMatchObject({ categories: [hearing], facts: null });
+    const whole = await lookSeenBy(hub.person('dpo-oakfield'));
+    expect(whole?.facts).toBeGreaterThan(1);
+    expect(JSON.stringify(whole?.categories)).toContain('"family"');
+    expect(await lookSeenBy(hub.person('dpo'))).toEqual(whole);
+  });
+
   it('learns by a finding that there is one, not of whom and not how much else they read', async () => {
     // The parent of the child, as its SENCo.
     const parent = await signedIn(hub, { sub: PARENT, organisation: 'oakfield-primary', role: 'senco' });

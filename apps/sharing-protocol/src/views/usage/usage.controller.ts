@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId, type DecisionId, type OrganisationId } from '#kernel';
 import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
 import type { View } from '#projections';
-import { looksRule, openLook, release } from '#sharing';
+import { looksRule, openLook, release, type LooksScope } from '#sharing';
 import { grantDisclose } from '#vault';
 import { answered } from '../../children/answered.ts';
 import { USAGE } from '../tokens.ts';
@@ -22,7 +22,8 @@ export interface UsageItem {
   readonly effect: 'permit' | 'deny' | 'aborted';
   /** Which categories of whose facts might be read. */
   readonly categories: readonly { readonly organisation: string; readonly category: string }[];
-  readonly facts: number;
+  /** Null to an organisation where others looked: it would count other sources' facts. */
+  readonly facts: number | null;
 }
 
 /** Who looked at this child (the shape of Estonia's findUsage, with role and purpose). Asking is a look too. */
@@ -65,15 +66,15 @@ export class UsageController {
           limit: query.limit ?? 50,
         }),
       facts: () => [],
-      open: (page, _scope, decision) => ({
-        usages: page.rows.flatMap((row) => this.#opened(row, decision)),
+      open: (page, scope, decision) => ({
+        usages: page.rows.flatMap((row) => this.#opened(row, scope, decision)),
         ...(page.after === null ? {} : { next: encodeCursor({ at: page.after.at, fact: page.after.decision }) }),
       }),
     });
     return release(answered(result, reply));
   }
 
-  #opened(row: UsageRow, decision: string): readonly UsageItem[] {
+  #opened(row: UsageRow, scope: LooksScope, decision: string): readonly UsageItem[] {
     const sealed = { key: row.key_id, iv: row.iv, text: row.sealed_text };
     const decided = row.decision_id as DecisionId;
     const look = openLook(
@@ -84,8 +85,11 @@ export class UsageController {
       sealed,
     );
     if (look === undefined) return [];
+    // Of a look by others at its facts an organisation is told its own part, as in the answers to questions about decisions.
+    const part = scope.of === 'organisation' && scope.organisation !== look.reader.organisation ? scope : undefined;
+    const slices = look.slices.filter(({ organisation }) => part === undefined || organisation === part.organisation);
     const categories =
-      look.facts.length === 0 ? [] : look.slices.map(({ organisation, category }) => ({ organisation, category }));
+      look.facts.length === 0 ? [] : slices.map(({ organisation, category }) => ({ organisation, category }));
     return [
       {
         decision: row.decision_id,
@@ -95,7 +99,7 @@ export class UsageController {
         purpose: look.purpose,
         effect: row.aborted === 1 ? 'aborted' : look.effect,
         categories,
-        facts: look.facts.length,
+        facts: part === undefined ? look.facts.length : null,
       },
     ];
   }
