@@ -22,7 +22,6 @@ import {
   type Telling,
   type TestOrganisation,
 } from '../running-hub.ts';
-
 const SAFEGUARDING: SharingBasis = {
   lawful: 'legal-obligation',
   condition: 'safeguarding-of-children',
