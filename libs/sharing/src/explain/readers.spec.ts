@@ -188,6 +188,9 @@ describe('who may read a child’s record', () => {
     // Nor is an allocation of social care, for whatever purposes: it is the social worker who tells of it.
     expect(ofOfficer(start(CARE)).organisations.map(({ since }) => since)).toEqual([DAY]);
     expect(ofFamily(start(CARE)).organisations).toEqual([]);
+    // What is never listed is said, and the same to whoever asks.
+    expect([ofFamily().notShown, ofOfficer().notShown]).toEqual([ofFamily(start(CARE)).notShown, undefined]);
+    expect(ofFamily().notShown).toMatch(/every family/);
   });
 
   it('says nothing that the deciding function would not', () => {

@@ -52,7 +52,13 @@ export interface Readers {
   readonly organisations: readonly ReadingOrganisation[];
   /** There are more relationships than were looked at: the list is not the whole. */
   readonly more: boolean;
+  /** For a family: what is never listed, whoever asks; the same for all, so it tells nothing of this child. */
+  readonly notShown?: string;
 }
+
+/** What every family is told of what it is not told (decisions 11, 16 and 26). */
+const NOT_SHOWN =
+  'This list never shows work to keep a child safe, social care, or what the law keeps from a family. That is so for every family. The area’s data protection officer can tell you more about it.';
 
 /** At most so many different relationships are looked at: a child has a dozen. */
 const MOST = 100;
@@ -97,6 +103,7 @@ export function readersOf(
       may: merged([...lines.values()], registry),
     })),
     more: viewers.length > MOST,
+    ...(audience === 'family' ? { notShown: NOT_SHOWN } : {}),
   };
 }
 
