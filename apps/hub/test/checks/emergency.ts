@@ -155,7 +155,7 @@ export function asking(given: () => EmergencyHub) {
   /** Detections see what the specs do too; what they tell of is held elsewhere. */
   const notices = async (who: string) =>
     (mustBe(200, await given().person(who).ask('/v1/notices')).json as { notices: readonly Notice[] }).notices.filter(
-      ({ kind }) => kind !== 'detection-raised',
+      ({ kind }) => kind !== 'detection-raised' && kind !== 'organisation-keys-changed',
     );
 
   return { read, own, end, explain, review, queue, notices };
