@@ -1,4 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import { renderDataProtection } from './data-protection.ts';
 import { renderCatalogue } from './render.ts';
 
-writeFileSync(new URL('../../docs/event-catalogue.md', import.meta.url), renderCatalogue());
+const page = (name: string): URL => new URL(`../../docs/${name}.md`, import.meta.url);
+writeFileSync(page('event-catalogue'), renderCatalogue());
+writeFileSync(page('data-protection'), renderDataProtection());

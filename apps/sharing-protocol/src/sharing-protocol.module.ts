@@ -53,6 +53,7 @@ import { PackMaker } from './subject-access/pack.ts';
 import { SubjectAccessRequestsController } from './subject-access/subject-access-requests.controller.ts';
 import { SubjectAccessStepsController } from './subject-access/subject-access-steps.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
+import { FindUsageController } from './views/usage/find-usage.controller.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
 import { MATRIX, caseMatrix } from './workbench/matrix.ts';
 import { SimulationsController } from './workbench/simulations.controller.ts';
@@ -111,6 +112,7 @@ export class SharingProtocolModule {
         SubjectAccessRequestsController,
         SubjectAccessStepsController,
         TimelineController,
+        FindUsageController,
         UsageController,
         UsageReceiptController,
       ],

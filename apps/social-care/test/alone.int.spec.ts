@@ -29,6 +29,7 @@ describe('the social-care service, alone in its process', () => {
       '/v1/organisations/{organisation}/quarantine/{factId}/resolutions',
       submissions,
       '/v1/submissions/{id}',
+      '/v1/submissions/{id}/receipts/{factId}',
     ]);
     expect(Object.keys(paths[submissions]?.post?.requestBody?.content ?? {}).toSorted()).toEqual([
       'application/cloudevents-batch+json',

@@ -149,6 +149,29 @@ describe('check 10: an organisation forged, and agreements that do not hold', ()
     expect(await hearingIsSeen()).toBe(true);
   });
 
+  it('tells the officers of the area and of the organisation of every key an administrator gives or takes', async () => {
+    const told = async (person: string) => {
+      const { notices } = mustBe(200, await hub.person(person).ask('/v1/notices')).json as {
+        notices: readonly { kind: string; reference: string }[];
+      };
+      return notices.filter(({ kind }) => kind === 'organisation-keys-changed').map(({ reference }) => reference);
+    };
+    await caughtUp(hub);
+    const before = await told('dpo');
+    expect(new Set(before)).toEqual(new Set([world.school.id, world.trust.id, world.family.id]));
+    expect(await told('dpo-oakfield')).toEqual([world.school.id]);
+    const { id, key } = world.trust;
+    const same = { organisation: id, name: 'Renamed', sector: 'health', codes: {}, keys: [key.publicJwk], profile: {} };
+    mustBe(200, await hub.person('administrator').ask('/v1/organisations', { json: same }));
+    await caughtUp(hub);
+    expect(await told('dpo')).toEqual(before);
+    const other = { ...key.publicJwk, kid: 'another' };
+    const json = { ...same, keys: [key.publicJwk, other] };
+    mustBe(200, await hub.person('administrator').ask('/v1/organisations', { json }));
+    await caughtUp(hub);
+    expect(await told('dpo')).toEqual([id, ...before]);
+  });
+
   it('takes nothing signed with a key after its revocation, neither facts nor approvals, and counts no approval by it', async () => {
     const clinic = await organisation(hub, 'willow-camhs', 'health');
     const scope = { categories: ['health.therapy'], purposes: ['sen-support'], roles: ['senco'] as const };

@@ -91,6 +91,8 @@ export const CRAWLED: Readonly<Record<string, Crawled>> = {
   },
   'GET /v1/children/:childId/timeline': { path: ({ child }) => `/v1/children/${child}/timeline` },
   'GET /v1/children/:childId/usage': { path: ({ child }) => `/v1/children/${child}/usage` },
+  'GET /v1/children/:childId/find-usage': { path: ({ child }) => `/v1/children/${child}/find-usage` },
+  'GET /v1/children/:childId/usage-period': { path: ({ child }) => `/v1/children/${child}/usage-period` },
   'GET /v1/children/:childId/consents': { path: ({ child }) => `/v1/children/${child}/consents` },
   'GET /v1/children/:childId/access': { path: ({ child }) => `/v1/children/${child}/access` },
   'POST /v1/access-decisions': {

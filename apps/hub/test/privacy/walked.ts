@@ -43,6 +43,11 @@ export const WALKED: Readonly<Record<string, (child: string) => readonly string[
     `/v1/children/${NOBODY}/usage`,
   ],
   'GET /v1/audit-queries/:id': () => [`/v1/audit-queries/${NOBODY}`],
+  'GET /v1/children/:childId/find-usage': (child) =>
+    ['', '?limit=1&offset=1', '?periodStart=2018-01-01&periodEnd=2018-12-31']
+      .map((query) => `/v1/children/${child}/find-usage${query}`)
+      .concat(`/v1/children/${NOBODY}/find-usage`),
+  'GET /v1/children/:childId/usage-period': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/usage-period`),
   'GET /v1/children/:childId/consents': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/consents`),
   'GET /v1/policy-simulations/:simulation': () => [`/v1/policy-simulations/${NOBODY}`],
   'GET /v1/children/:childId/access': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/access`),

@@ -56,7 +56,10 @@ const notices = async () => {
   const found: NoticeEvent[] = [];
   for await (const batch of hub.composed.app.get<Core>(CORE).log.readAll({ families: ['notice'], batch: 500 }))
     found.push(...batch.map(({ data }) => decodeRecord(data) as unknown as NoticeEvent));
-  return found.map(({ data: { kind, to, organisation: of, reference } }) => [kind, to, of, reference]);
+  // Detections see the same claims and tell of them in notices of their own.
+  return found
+    .filter(({ data: { kind } }) => kind === 'relationship-claimed')
+    .map(({ data: { kind, to, organisation: of, reference } }) => [kind, to, of, reference]);
 };
 const words = ({ status, text }: Answer) => [status, text.replace(/"instance":"[^"]*"/, '')];
 

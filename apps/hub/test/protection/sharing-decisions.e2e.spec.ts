@@ -112,7 +112,7 @@ describe('a decision not to share', () => {
 
   it('loses its words with the record of the organisation that wrote them, and still holds', async () => {
     mustBe(201, await ask('health-visitor', 'sharing-decisions', decision));
-    const json = { childId: world.child, organisation: world.trust.id, ground: 'retention-ended' };
+    const json = { childId: world.child, organisation: world.trust.id, ground: 'court-order' };
     const asked = { json, headers: { 'hub-purpose': 'audit' } };
     mustBe(201, await hub.person('dpo').ask('/v1/erasures', asked));
     expect(await holds('not-to-share')).toBe(true);

@@ -4,10 +4,31 @@ import { openSqliteLog } from '#event-log/sqlite';
 import { listRoutes, STEP_UP_ACR } from '#nest-platform';
 import { demonstrationPerson, type Answer } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
+import { contentOf, draft } from '../agreements.ts';
 import { asked } from '../audit/asking.ts';
-import { caughtUp, CONSENT, mustBe, runningHub, timeline, type HubOptions, type RunningHub } from '../running-hub.ts';
+import {
+  caughtUp,
+  CONSENT,
+  mustBe,
+  organisation,
+  runningHub,
+  timeline,
+  type HubOptions,
+  type RunningHub,
+} from '../running-hub.ts';
+import { CRAWLED, NOBODY } from '../privacy/crawled.ts';
 import { barrier, MAYA, seen, tellWorld, VOICE, withdraw, type World } from './world.ts';
 
+/** What a trial is asked of. */
+const TRIED = contentOf({
+  id: 'hearing',
+  version: 2,
+  source: 'bridgewater-community-trust',
+  recipient: 'oakfield-primary',
+  categories: ['health.screening'],
+  purposes: ['sen-support'],
+  roles: ['senco'],
+});
 const folder = temporaryFolder();
 let world: World;
 let query: string;
@@ -17,6 +38,8 @@ let ended: number[] = [];
 beforeAll(async () => {
   hub = await runningHub({ folder: folder.path });
   world = await tellWorld(hub);
+  await organisation(hub, 'childrens-social-care', 'social-care');
+  mustBe(200, await draft(world.trust, TRIED));
   const made = async (answer: Promise<Answer>) => (mustBe(201, await answer).json as { request: string }).request;
   const json = { childId: world.child, from: 'parent', identity: 'not-needed' };
   requests.erasure = await made(as('dpo', 'audit', '/v1/erasure-requests', { json }));
@@ -55,10 +78,36 @@ const STEPS: Readonly<Record<string, object>> = {
   refusals: { reason: 'excessive' },
   withdrawals: { confirm: 'yes' },
 };
-const NOBODY = '11111111-1111-4111-8111-111111111111';
+
+/** Who asks, and why, on routes that are crawled with other ids elsewhere. */
+const CRAWLERS: Readonly<Record<string, readonly [person: string, purpose: string]>> = {
+  'POST /v1/access-decisions': ['dpo', 'audit'],
+  'GET /v1/children/:childId/access': ['parent', 'subject-access'],
+  'GET /v1/children/:childId/authorities': ['social-worker', 'early-help'],
+  'POST /v1/children/:childId/authorities': ['social-worker', 'early-help'],
+  'POST /v1/children/:childId/authorities/:authority/endings': ['social-worker', 'early-help'],
+  'POST /v1/children/:childId/competence-assessments': ['social-worker', 'early-help'],
+  'POST /v1/children/:childId/directions': ['social-worker', 'early-help'],
+  'POST /v1/children/:childId/directions/:direction/endings': ['social-worker', 'early-help'],
+  'GET /v1/children/:childId/find-usage': ['parent', 'subject-access'],
+  'GET /v1/children/:childId/objections': ['parent', 'subject-access'],
+  'POST /v1/children/:childId/objections': ['parent', 'subject-access'],
+  'POST /v1/children/:childId/objections/:objection/answers': ['social-worker', 'early-help'],
+  'POST /v1/children/:childId/relationship-claims': ['social-worker', 'early-help'],
+  'POST /v1/children/:childId/relationship-claims/:claim/endings': ['social-worker', 'early-help'],
+  'GET /v1/children/:childId/sharing-decisions': ['health-visitor', 'direct-care'],
+  'POST /v1/children/:childId/sharing-decisions': ['health-visitor', 'direct-care'],
+  'POST /v1/children/:childId/sharing-decisions/:decision/endings': ['health-visitor', 'direct-care'],
+  'GET /v1/children/:childId/usage-period': ['parent', 'subject-access'],
+  'GET /v1/children/:childId/usage/:decision/receipt': ['parent', 'subject-access'],
+};
 
 /** Everything that may only answer once its look is kept; `PATCH` and `POST` of consents read before they write. */
 const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
+  ...Object.fromEntries(Object.keys(CRAWLERS).map((route) => [route, () => crawled(route)])),
+  'POST /v1/policy-simulations': () =>
+    as('dpo', 'audit', '/v1/policy-simulations', { json: { agreement: 'hearing', version: 2, last: 10 } }),
+  'GET /v1/policy-simulations/:simulation': () => as('dpo', 'audit', `/v1/policy-simulations/${NOBODY}`),
   'GET /v1/children/:childId/timeline': () => timeline(hub.person('senco'), world.child, 'sen-support'),
   'GET /v1/children/:childId/usage': () => as('parent', 'subject-access', `/v1/children/${world.child}/usage`),
   'GET /v1/children/:childId/consents': () => as('parent', 'subject-access', `/v1/children/${world.child}/consents`),
@@ -190,12 +239,21 @@ function as(person: string, purpose: string, path: string, asking: object = {}):
   return hub.person(person).ask(path, { ...asking, headers: { 'hub-purpose': purpose } });
 }
 
+function crawled(route: string): Promise<Answer> {
+  const { path, asking } = CRAWLED[route] ?? { path: () => '' };
+  const [person, purpose] = CRAWLERS[route] ?? ['', ''];
+  const nobodys = { organisation: 'x', submission: NOBODY, fact: NOBODY, decision: NOBODY, agreement: 'x' };
+  const ids = { ...nobodys, query: NOBODY, grant: NOBODY, child: world.child };
+  return as(person, purpose, path(ids), asking?.(ids));
+}
+
 function onRequest(path: string, asking: object = {}): Promise<Answer> {
   return as('dpo', 'subject-access', `/v1/subject-access-requests/${requests.access}${path}`, asking);
 }
 
-function nothingLeft(answer: Answer): void {
-  expect([answer.status, (answer.json as { code?: string }).code]).toEqual([503, 'HUB_LOG_UNAVAILABLE']);
+function nothingLeft(route: string, answer: Answer): void {
+  const { code } = answer.json as { code?: string };
+  expect([route, answer.status, code]).toEqual([route, 503, 'HUB_LOG_UNAVAILABLE']);
   expect(answer.headers.get('hub-decision-id')).toBeNull();
   for (const word of [VOICE, 'Okafor', '9991234004', 'factId', 'voice-1', 'senco', world.child])
     expect(answer.text).not.toContain(word);
@@ -221,7 +279,7 @@ it('check 2: a full disk: the look that does not fit gives no byte, nor does any
     expect(answer.headers.get('hub-decision-id')).not.toBeNull();
   }
   expect(answers).toBeLessThan(20);
-  for (const ask of [...Object.values(LOOKING), ...Object.values(REFUSED)]) nothingLeft(await ask());
+  for (const [route, ask] of Object.entries({ ...LOOKING, ...REFUSED })) nothingLeft(route, await ask());
   await expect(
     world.family.tell({
       id: 'profile-2',
@@ -248,7 +306,7 @@ it.each([
   ['nobody knows whether it was stored', () => new AppendInDoubt('time-out'), []],
 ])('%s: 503 and not one byte on every looking route', async (_what, failure, codes) => {
   await reopened(async (path) => failing(await openSqliteLog({ path }), failure));
-  for (const ask of [...Object.values(LOOKING), ...Object.values(REFUSED)]) nothingLeft(await ask());
+  for (const [route, ask] of Object.entries({ ...LOOKING, ...REFUSED })) nothingLeft(route, await ask());
   await new Promise((resolve) => setTimeout(resolve, 700));
   expect(ended).toEqual(codes);
 });
@@ -268,7 +326,7 @@ it('a look that cannot be taken back discloses nothing either', async () => {
   await reached;
   await withdraw(hub, world.child, 'voice-1');
   release();
-  nothingLeft(await asked);
+  nothingLeft('GET timeline', await asked);
 });
 
 function failing(log: EventLog, failure: () => Error): EventLog {

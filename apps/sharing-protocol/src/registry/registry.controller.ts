@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { OrganisationRegistered } from '#contracts';
-import { isOrganisationId, type OrganisationId } from '#kernel';
+import { canonicalJson, isOrganisationId, type OrganisationId } from '#kernel';
 import {
   Access,
   CORE,
@@ -12,6 +12,7 @@ import {
   type CommandOutcome,
   type Core,
 } from '#nest-platform';
+import { sendNotice } from '#sharing';
 import { noPersonIn } from './no-person.ts';
 import { RegisterOrganisationDto, RevokeKeyDto } from './registry.dto.ts';
 
@@ -32,7 +33,11 @@ export class RegistryController {
     const { organisation, name, sector, codes, keys, profile } = dto;
     noPersonIn({ organisation, name });
     const data = { organisation, name, sector, codes, keys, profile } as unknown as OrganisationRegistered;
-    return this.#command({ type: 'registerOrganisation', data }, caller);
+    const before = (await this.#core.tails.registry()).organisations.get(data.organisation)?.keys;
+    const answer = await this.#command({ type: 'registerOrganisation', data }, caller);
+    if (answer.changed && canonicalJson(before ?? []) !== canonicalJson(data.keys))
+      await this.#tellOfKeys(data.organisation, caller);
+    return answer;
   }
 
   @ApiOperation({ summary: 'Registered organisations' })
@@ -63,7 +68,22 @@ export class RegistryController {
     @CurrentCaller() caller: Caller,
   ): Promise<Changed> {
     const data = { organisation: organisation as OrganisationId, kid, reason: dto.reason };
-    return this.#command({ type: 'revokeKey', data }, caller);
+    const answer = await this.#command({ type: 'revokeKey', data }, caller);
+    if (answer.changed) await this.#tellOfKeys(data.organisation, caller);
+    return answer;
+  }
+
+  /** Keys sign facts and approve agreements: whoever registers one must not be the only one to know (decision 12). */
+  async #tellOfKeys(organisation: OrganisationId, { correlationId }: Caller): Promise<void> {
+    const { log, vault, clock, tails } = this.#core;
+    // Not the caller's correlation id, which could be used twice so that the second change is told to nobody.
+    const { revision } = await tails.registry();
+    const about = { child: null, person: null, reference: organisation, correlationId };
+    const cause = `keys ${organisation} ${String(revision)}`;
+    for (const to of ['area-dpo', 'organisation-dpo'] as const) {
+      const notice = { ...about, cause, kind: 'organisation-keys-changed', to } as const;
+      await sendNotice({ log, vault, clock }, { ...notice, organisation: to === 'area-dpo' ? null : organisation });
+    }
   }
 
   async #command(command: Parameters<Core['registryCommand']>[0], caller: Caller): Promise<Changed> {

@@ -15,6 +15,7 @@ export const NOTICE_KINDS = [
   'review-opened',
   'sharing-objection-made',
   'erasure-carried-out',
+  'organisation-keys-changed',
   'export-budget-reached',
   'review-question',
 ] as const;

@@ -22,7 +22,7 @@ const registry = (
       data: {
         organisation,
         name: `The ${organisation}`,
-        sector: 'education' as const,
+        sector: organisation === CARE ? ('social-care' as const) : ('education' as const),
         codes: {},
         keys: [],
         profile: {},
@@ -79,8 +79,9 @@ describe('who may read a child’s record', () => {
         shows: 'content',
         rule: 'agreement',
         agreement: { id: 'hearing', version: 3 },
+        since: '2026-01-01',
         words: [
-          'senco, class teacher: health: screening, health: therapy, stated by The trust, for sen support, early help.',
+          'Special needs coordinators (SENCOs) and class teachers may see results of health checks, like hearing tests and therapy, like speech and language, told by The trust, to support the child’s learning and to help the family early.',
           'The agreement "Hearing in class", version 3, lets it be seen.',
         ],
       },
@@ -184,6 +185,12 @@ describe('who may read a child’s record', () => {
     };
     expect(ofOfficer(onlySafety).organisations).toHaveLength(1);
     expect(ofFamily(onlySafety).organisations).toEqual([]);
+    // Nor is an allocation of social care, for whatever purposes: it is the social worker who tells of it.
+    expect(ofOfficer(start(CARE)).organisations.map(({ since }) => since)).toEqual([DAY]);
+    expect(ofFamily(start(CARE)).organisations).toEqual([]);
+    // What is never listed is said, and the same to whoever asks.
+    expect([ofFamily().notShown, ofOfficer().notShown]).toEqual([ofFamily(start(CARE)).notShown, undefined]);
+    expect(ofFamily().notShown).toMatch(/every family/);
   });
 
   it('says nothing that the deciding function would not', () => {

@@ -1,9 +1,12 @@
-import { dayOf, epochMs, type Instant, type OrganisationId } from '#kernel';
+import { dayOf, epochMs, type Instant, type OrganisationId, type PlainDate } from '#kernel';
 import {
+  CATEGORY_WORDS,
   isHidden,
   PEOPLE,
+  PURPOSE_WORDS,
   roleMayState,
   ROLE_PURPOSES,
+  ROLE_WORDS,
   type Category,
   type Purpose,
   type RelationshipKind,
@@ -12,7 +15,7 @@ import {
 import { permittedSlices } from '../decide/index.ts';
 import type { Permit, Protection, Reader, Registry } from '../model.ts';
 import { isFamilyRole, lastDayOf } from '../protection/relationship.ts';
-import { categoryWords, nameOf, permitWords, spaced } from './words.ts';
+import { nameOf, permitWords } from './words.ts';
 
 /** Why an organisation's people may work with a child at all. */
 export type ReaderReason = RelationshipKind | 'self-claimed' | 'emergency';
@@ -26,6 +29,8 @@ export interface MaySee {
   readonly shows: 'content' | 'existence';
   readonly rule: Permit['rule'];
   readonly agreement?: { readonly id: string; readonly version: number };
+  /** The first day of the agreement; without one it is as long as the organisation works with the child. */
+  readonly since?: PlainDate;
   /** These lines are about facts that rest on consent. */
   readonly restsOn?: 'consent' | 'decision';
   /** The same in words. */
@@ -37,6 +42,8 @@ export interface ReadingOrganisation {
   readonly organisation: OrganisationId;
   readonly name: string;
   readonly because: readonly ReaderReason[];
+  /** The first day on which anything said so. */
+  readonly since: PlainDate;
   readonly may: readonly MaySee[];
 }
 
@@ -45,16 +52,22 @@ export interface Readers {
   readonly organisations: readonly ReadingOrganisation[];
   /** There are more relationships than were looked at: the list is not the whole. */
   readonly more: boolean;
+  /** For a family: what is never listed, whoever asks; the same for all, so it tells nothing of this child. */
+  readonly notShown?: string;
 }
+
+/** What every family is told of what it is not told (decisions 11, 16 and 26). */
+const NOT_SHOWN =
+  'This list never shows work to keep a child safe, social care, or what the law keeps from a family. That is so for every family. The area’s data protection officer can tell you more about it.';
 
 /** At most so many different relationships are looked at: a child has a dozen. */
 const MOST = 100;
 
 /**
  * Who may see this child's record, for what, by which agreement or consent: every organisation with a relationship, and whoever claims one or
- * has emergency access, through the function that decides. A `family` is not told of safeguarding, of restricted categories or of what is
- * shared without its consent: any of these could tip off somebody from whom the child is to be protected (decided in advance for everybody,
- * like decision 11).
+ * has emergency access, through the function that decides. A `family` is not told of safeguarding, of restricted categories, of what is
+ * shared without its consent, nor that social care works with the child: any of these could tip off somebody from whom the child is to be
+ * protected (decided in advance for everybody, decisions 11 and 26).
  */
 export function readersOf(
   registry: Registry,
@@ -62,31 +75,42 @@ export function readersOf(
   at: Instant,
   audience: 'officer' | 'family',
 ): Readers {
-  const viewers = viewersOf(protections, at);
-  const organisations = new Map<OrganisationId, { because: Set<ReaderReason>; lines: Map<string, Line> }>();
+  const viewers = viewersOf(protections, at).filter((each) => audience === 'officer' || !mayTipOff(each, registry));
+  const organisations = new Map<
+    OrganisationId,
+    { because: Set<ReaderReason>; since: PlainDate; lines: Map<string, Line> }
+  >();
   for (const viewer of viewers.slice(0, MOST)) {
     const lines = linesOf(viewer, { registry, protections, at }, audience);
     if (lines.length === 0) continue;
-    const { organisation } = viewer;
-    const known = organisations.get(organisation) ?? { because: new Set(), lines: new Map<string, Line>() };
+    const { organisation, from, because } = viewer;
+    const known = organisations.get(organisation) ?? {
+      because: new Set(),
+      since: from,
+      lines: new Map<string, Line>(),
+    };
+    if (from < known.since) known.since = from;
     organisations.set(organisation, known);
-    known.because.add(viewer.because);
+    known.because.add(because);
     for (const line of lines) addLine(known.lines, line);
   }
   return {
-    organisations: [...organisations].map(([organisation, { because, lines }]) => ({
+    organisations: [...organisations].map(([organisation, { because, since, lines }]) => ({
       organisation,
       name: nameOf(organisation, registry),
       because: [...because],
+      since,
       may: merged([...lines.values()], registry),
     })),
     more: viewers.length > MOST,
+    ...(audience === 'family' ? { notShown: NOT_SHOWN } : {}),
   };
 }
 
 interface Viewer {
   readonly organisation: OrganisationId;
   readonly because: ReaderReason;
+  readonly from: PlainDate;
   readonly roles: readonly Role[];
   readonly person: string | undefined;
   readonly team: string | undefined;
@@ -98,25 +122,32 @@ function viewersOf(protections: readonly Protection[], at: Instant): readonly Vi
   const viewers = protections.flatMap(({ starts, claims, grants }): readonly Viewer[] => [
     ...[...starts.values()]
       .filter((start) => start.from <= day && (lastDayOf(start, protections) ?? day) >= day)
-      .map(({ organisation, kind, person, team }) => {
+      .map(({ organisation, kind, person, team, from }) => {
         const roles = PEOPLE.filter((role) => isFamilyRole(role) === (kind === 'family'));
-        return { organisation, because: kind, roles, person, team };
+        return { organisation, because: kind, from, roles, person, team };
       }),
     ...[...claims.values()]
       .filter(({ from, until }) => from <= day && day <= until)
-      .map(({ organisation, person, role }) => {
+      .map(({ organisation, person, role, from }) => {
         const because = 'self-claimed' as const;
-        return { organisation, because, roles: [role], person, team: undefined };
+        return { organisation, because, from, roles: [role], person, team: undefined };
       }),
     ...[...grants.values()]
       .filter(({ from, until }) => epochMs(from) <= epochMs(at) && epochMs(at) < epochMs(until))
-      .map(({ grant: id, organisation, person, role, purpose }) => {
+      .map(({ grant: id, organisation, person, role, purpose, from }) => {
         const because = 'emergency' as const;
-        return { organisation, because, roles: [role], person, team: undefined, grant: { id, purpose } };
+        const grant = { id, purpose };
+        return { organisation, because, from: dayOf(from), roles: [role], person, team: undefined, grant };
       }),
   ]);
-  // Many relationships of one kind (five referrals) open the same.
-  return [...new Map(viewers.map((each) => [JSON.stringify(each), each])).values()];
+  // Many relationships of one kind (five referrals) open the same: the first of them says since when.
+  const earliest = new Map<string, Viewer>();
+  for (const viewer of viewers) {
+    const key = JSON.stringify({ ...viewer, from: '' });
+    const known = earliest.get(key);
+    if (known === undefined || viewer.from < known.from) earliest.set(key, viewer);
+  }
+  return [...earliest.values()];
 }
 
 /** One category that one group of roles may see for some purposes. */
@@ -150,6 +181,20 @@ function linesOf(
     }
   }
   return [...lines.values()];
+}
+
+/** That social care has a referral or a case is for the social worker to tell: it may be an enquiry (Children Act 1989 s.47). */
+function mayTipOff({ organisation }: Viewer, registry: Registry): boolean {
+  return registry.organisations.get(organisation)?.sector === 'social-care';
+}
+
+function listed(words: readonly string[]): string {
+  if (words.length < 3) return words.join(' and ');
+  return `${words.slice(0, -1).join('; ')}; and ${words.at(-1) ?? ''}`;
+}
+
+function capitalised(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 function asksFor(purpose: Purpose, granted: Purpose | undefined, role: Role): boolean {
@@ -196,8 +241,11 @@ function lineOf({ permit, pairs }: Line, categories: readonly Category[], regist
   const { slice, rule, mode, agreement, sharingDecision } = permit;
   const half = (at: 0 | 1) => [...new Set([...pairs].map((pair) => pair.split(' ')[at] ?? ''))];
   const [roles, purposes] = [half(0), half(1)];
-  const what = categories.map(categoryWords).join(', ');
-  const sentence = `${roles.map(spaced).join(', ')}: ${what}, stated by ${nameOf(slice.organisation, registry)}, for ${purposes.map(spaced).join(', ')}.`;
+  const who = listed((roles as Role[]).map((role) => ROLE_WORDS[role]));
+  const what = listed(categories.map((category) => CATEGORY_WORDS[category]));
+  const why = listed((purposes as Purpose[]).map((purpose) => PURPOSE_WORDS[purpose]));
+  const sentence = `${capitalised(who)} may see ${what}, told by ${nameOf(slice.organisation, registry)}, ${why}.`;
+  const agreed = agreement === undefined ? undefined : registry.agreements.get(agreement.id);
   return {
     source: slice.organisation,
     categories,
@@ -206,6 +254,7 @@ function lineOf({ permit, pairs }: Line, categories: readonly Category[], regist
     shows: mode,
     rule,
     ...(agreement === undefined ? {} : { agreement }),
+    ...(agreed === undefined ? {} : { since: agreed.from }),
     ...(slice.reliesOnConsent ? { restsOn: sharingDecision === undefined ? 'consent' : 'decision' } : {}),
     words: [sentence, ...permitWords(permit, registry)],
   };

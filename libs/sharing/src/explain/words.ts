@@ -1,5 +1,5 @@
 import type { OrganisationId } from '#kernel';
-import type { Category, Obligation } from '#contracts';
+import { LAWFUL_WORDS, OBLIGATION_WORDS } from '#contracts';
 import type { Permit, RefusalId, Registry } from '../model.ts';
 
 /** Why something is refused, as a person reads it. */
@@ -19,24 +19,17 @@ export const REFUSAL_WORDS: Readonly<Record<RefusalId, string>> = {
   'decided-not-to-share': 'The organisation that stated these facts decided not to share them.',
 };
 
-/** What is done when something is seen, as a person reads it. */
-export const OBLIGATION_WORDS: Readonly<Record<Obligation, string>> = {
-  'redact-free-text': 'Free text is left out.',
-  'tell-family': 'The family is told.',
-  'tell-source': 'The organisation that stated it is told.',
-  'alert-dpo': "The area's data-protection officer is told.",
-};
-
 /** Why something may be seen, and how much of it: one sentence for each reason. */
 export function permitWords(permit: Permit, registry: Registry): readonly string[] {
   const { rule, agreement, consent, sharingDecision, mode, obligations, minimum } = permit;
-  const title = agreement === undefined ? undefined : registry.agreements.get(agreement.id)?.title;
+  const agreed = agreement === undefined ? undefined : registry.agreements.get(agreement.id);
   return [
     ...(rule === 'own-organisation' ? ['It was stated by their own organisation.'] : []),
     ...(rule === 'break-glass' ? ['An emergency access to this child is in force.'] : []),
     ...(agreement === undefined
       ? []
-      : [`The agreement "${title ?? agreement.id}", version ${String(agreement.version)}, lets it be seen.`]),
+      : [`The agreement "${agreed?.title ?? agreement.id}", version ${String(agreement.version)}, lets it be seen.`]),
+    ...(agreed?.terms?.bases.lawful ?? []).map((each) => LAWFUL_WORDS[each]),
     ...(consent === undefined ? [] : ['It rests on consent, which is given.']),
     ...(sharingDecision === undefined
       ? []
@@ -50,14 +43,4 @@ export function permitWords(permit: Permit, registry: Registry): readonly string
 /** The name an organisation is registered under; its id where it is not. */
 export function nameOf(organisation: OrganisationId, registry: Registry): string {
   return registry.organisations.get(organisation)?.name ?? organisation;
-}
-
-/** `health.individual-plan` → `health: individual plan`. */
-export function categoryWords(category: Category): string {
-  return spaced(category.replace('.', ': '));
-}
-
-/** A code of a closed list (a role, a purpose, a kind of relationship) as words: `sen-support` → `sen support`. */
-export function spaced(code: string): string {
-  return code.replaceAll('-', ' ');
 }

@@ -55,6 +55,13 @@ describe('any bytes as a class list', () => {
     );
   });
 
+  it('mean the same however they are cut: also a quote out of place before a byte that is no text', async () => {
+    const bytes = Uint8Array.from([1, 34, 1, 0]);
+    const whole = Buffer.concat([Buffer.from(HEADER), bytes]);
+    const cut = Array.from(whole, (byte) => Uint8Array.of(byte));
+    expect(await outcome(cut)).toBe(await outcome([whole]));
+  });
+
   it('mean the same however they are cut', async () => {
     await fc.assert(
       fc.asyncProperty(noise, fc.integer({ min: 1, max: 9 }), async (bytes, size) => {

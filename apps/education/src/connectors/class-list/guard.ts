@@ -26,11 +26,13 @@ interface Row {
 
 /**
  * Passes the bytes of a CSV file on, less a UTF-8 byte-order mark, and refuses what would make a reader hold much: too long a row, too many
- * columns or rows, UTF-16 and binary content. Knows quotes only as far as needed to see where a row ends. Throws `UnreadableFile` after the
- * last whole row before the trouble.
+ * columns or rows, UTF-16 and binary content. Knows quotes only as far as needed to see where a row ends. Hands on whole rows only, so that
+ * what is wrong with a row does not depend on how the file was cut; throws `UnreadableFile` after the last whole row before the trouble.
  */
 export async function* guarded(input: AsyncIterable<Uint8Array>, limits: ClassListLimits): AsyncGenerator<Uint8Array> {
   const row: Row = { number: 0, bytes: 0, columns: 1, quoted: false };
+  /** The row that has no end yet, as it came: never more than a row may be long, and one piece. */
+  let held: Uint8Array[] = [];
   for await (const piece of withoutByteOrderMark(input)) {
     let whole = 0;
     let trouble: string | undefined;
@@ -50,9 +52,16 @@ export async function* guarded(input: AsyncIterable<Uint8Array>, limits: ClassLi
       }
     }
     trouble ??= troubleWith(row, limits);
-    yield trouble === undefined ? piece : piece.subarray(0, whole);
+    if (whole > 0) {
+      const rows = piece.subarray(0, whole);
+      yield held.length === 0 ? rows : Buffer.concat([...held, rows]);
+      held = [];
+    }
     if (trouble !== undefined) throw unreadable(trouble, row.number);
+    // A copy: whoever sends may fill the same memory again.
+    if (whole < piece.length) held.push(Uint8Array.from(piece.subarray(whole)));
   }
+  if (held.length > 0) yield Buffer.concat(held);
 }
 
 function troubleWith(row: Row, limits: ClassListLimits): string | undefined {

@@ -5,7 +5,7 @@ import { readStored, unknownType } from '../stored.ts';
 /** Where an emergency access is written, and how its review stands; the book itself says everything else. */
 export const breakGlassView: ViewDefinition = {
   name: 'break-glass',
-  version: 1,
+  version: 2,
   families: ['breakGlass'],
   tables: {
     access: {
@@ -20,7 +20,7 @@ export const breakGlassView: ViewDefinition = {
         outcome: { type: 'text' },
       },
       primaryKey: ['grant_id'],
-      indexes: [['open', 'started_at', 'grant_id']],
+      indexes: [['open', 'started_at', 'grant_id'], ['child_id']],
     },
   },
   project: (event) => {

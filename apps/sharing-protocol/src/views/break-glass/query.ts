@@ -39,12 +39,20 @@ export async function accessOf(db: View['db'], grant: string): Promise<AccessRow
   return rows[0];
 }
 
-/**
- * What a family is told of an emergency access beside the look made under it (`LookContent.breakGlass` names the grant): what the review
- * found once it is over, `under-review` before; null for what is no grant.
- */
-export async function breakGlassOutcome(db: View['db'], grant: string): Promise<ReviewOutcome | 'under-review' | null> {
-  const row = await accessOf(db, grant);
-  if (row === undefined) return null;
-  return row.open === 1 ? 'under-review' : row.outcome;
+/** How the reviews of the emergency accesses to a child came out, by grant: for the family, that reads of each look made under one. */
+export async function emergencyOutcomes(
+  db: View['db'],
+  child: string,
+): Promise<ReadonlyMap<string, ReviewOutcome | 'under-review'>> {
+  const rows = await db
+    .selectFrom('access')
+    .select(['grant_id', 'open', 'outcome'])
+    .where('child_id', '=', child)
+    .execute();
+  return new Map(
+    rows.map(({ grant_id, open, outcome }) => [
+      String(grant_id),
+      open === 1 || outcome === null ? 'under-review' : (outcome as ReviewOutcome),
+    ]),
+  );
 }

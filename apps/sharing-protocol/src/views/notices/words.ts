@@ -37,6 +37,10 @@ const WORDS: Readonly<Record<NoticeKind, NoticeWords>> = {
     says: 'Somebody asked for more decisions in one day than their budget allows.',
     next: 'See what they asked for: POST /v1/audit-queries, by user.',
   },
+  'organisation-keys-changed': {
+    says: 'An administrator registered, changed or revoked keys of an organisation.',
+    next: 'The reference is the organisation. Ask it whether these are its keys: whoever holds them signs facts and approves agreements for it.',
+  },
   'review-question': {
     says: 'Who reviews a look of yours asks you something.',
     next: 'Read and answer it in GET /v1/reviews/questions.',
