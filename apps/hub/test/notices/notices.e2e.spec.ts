@@ -10,7 +10,9 @@ import { MAYA } from '../trust/world.ts';
 
 const NOBODY = '11111111-1111-4111-8111-111111111111';
 let given: EmergencyHub;
-const { notices } = asking(() => given);
+const all = asking(() => given);
+/** What looks owe: beside what the detections say of the same looks, and what is told of keys. */
+const notices = async (who: string) => (await all.notices(who)).filter(({ kind }) => kind === 'facts-read');
 
 const ofFamily = async (query = '', child = given.world.child, who = 'parent', purpose = 'subject-access') =>
   given.person(who).ask(`/v1/children/${child}/notices${query}`, { headers: { 'hub-purpose': purpose } });
