@@ -212,6 +212,9 @@ describe('an objection', () => {
     expect(when(made)).toEqual(['objection.made.v1']);
     expect(when({ ...made, data: { ...made.data, on: day('2026-11-25') } }, made)).toEqual([]);
     expect(when({ ...made, data: { ...made.data, organisation: school } }, made)).toBe('OBJECTION_ID_TAKEN /objection');
+    const many = Array.from({ length: 100 }, (_, n) => ({ ...made, data: { ...made.data, objection: String(n) } }));
+    expect(when(made, ...many)).toBe('OBJECTIONS_TOO_MANY /objection');
+    expect(when({ ...made, data: { ...made.data, by: 'father' } }, ...many)).toEqual(['objection.made.v1']);
   });
 
   it('is upheld together with the decision that carries it out, or overridden on a ground of the law; once', () => {

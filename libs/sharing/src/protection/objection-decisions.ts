@@ -2,16 +2,21 @@ import { fail, ok, parsePlainDate } from '#kernel';
 import { OVERRIDING_GROUNDS, type ObjectionMade } from '#contracts';
 import type { Protection } from '../model.ts';
 import type { ProtectionCommand } from './commands.ts';
-import { AS_BEFORE, invalidScope, sameButWords, type Decision } from './parts.ts';
+import { AS_BEFORE, invalidScope, MOST_BY_ONE_PERSON, sameButWords, type Decision } from './parts.ts';
 import { decideSharing } from './sharing-decision-decisions.ts';
 
-/** Keeps an objection of the family. Codes: those of categories and purposes, DATE_INVALID, OBJECTION_ID_TAKEN. */
+/** Keeps an objection of the family. Codes: those of categories and purposes, DATE_INVALID, OBJECTIONS_TOO_MANY, OBJECTION_ID_TAKEN. */
 export function decideObjectionMade(data: ObjectionMade, { objections }: Protection): Decision {
   const scope = invalidScope(data);
   if (scope !== undefined) return fail(scope);
   if (parsePlainDate(data.on) === undefined) return fail({ code: 'DATE_INVALID', pointer: '/on' });
   const known = objections.get(data.objection);
-  if (known === undefined) return ok([{ type: 'objection.made.v1', data }]);
+  if (known === undefined) {
+    const own = [...objections.values()].filter(({ made }) => made.by === data.by);
+    return own.length >= MOST_BY_ONE_PERSON
+      ? fail({ code: 'OBJECTIONS_TOO_MANY', pointer: '/objection' })
+      : ok([{ type: 'objection.made.v1', data }]);
+  }
   // The same words the day after are the same objection.
   return sameButWords({ ...known.made, on: data.on }, data)
     ? AS_BEFORE

@@ -8,6 +8,12 @@ export type Decision = Outcome<readonly ProtectionChange[], ProtectionRejection>
 /** Nothing to add: it is so already. */
 export const AS_BEFORE: Decision = ok([]);
 
+/**
+ * So many statements of one kind by one person stand on a child's protection at once: every decision about the child reads them all, and one
+ * statement may name every category and purpose. Those that were withdrawn do not count.
+ */
+export const MOST_BY_ONE_PERSON = 100;
+
 /** True where both say the same; sealed words are left out, because sealing the same words again gives other bytes. */
 export function sameButWords(a: object, b: object): boolean {
   return canonicalJson({ ...a, words: null }) === canonicalJson({ ...b, words: null });

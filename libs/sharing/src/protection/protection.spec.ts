@@ -107,6 +107,25 @@ describe('consent', () => {
     expect(given(gave, withdrew('one'), gave).consents.size).toBe(0);
   });
 
+  it('is one of so many of one person that decisions stay quick; nobody else is kept from speaking, nor anybody from taking back', () => {
+    const all = Array.from({ length: 100 }, (_, n): ProtectionChange => {
+      const data = { ...consent, consent: `c${String(n)}`, by: 'mother' };
+      return n % 2 === 0
+        ? { type: 'consent.given.v1', data }
+        : { type: 'consent.refused.v1', data: { ...refusal, ...data, authority: 'parental-responsibility' } };
+    });
+    const more = (by: string): ProtectionCommand => ({ type: 'giveConsent', data: { ...consent, by } });
+    const refuses: ProtectionCommand = { type: 'refuseConsent', data: { ...refusal, by: 'mother' } };
+    for (const command of [more('mother'), refuses])
+      expect(when(command, ...all)).toEqual(rejected('CONSENTS_TOO_MANY', '/consent'));
+    expect(when(more('father'), ...all).ok).toBe(true);
+    const back: ProtectionCommand = { type: 'withdrawConsent', data: { consent: 'c0', by: 'mother' } };
+    expect(when(back, ...all).ok).toBe(true);
+    expect(when(more('mother'), ...all, { type: 'consent.withdrawn.v1', data: { consent: 'c0' } }).ok).toBe(true);
+    // What was said already is answered as before.
+    expect(when({ type: 'giveConsent', data: { ...consent, consent: 'c0', by: 'mother' } }, ...all)).toEqual(then());
+  });
+
   it('keeps its id for one meaning', () => {
     const other = { ...consent, purposes: ['transition'] as const };
     expect(when({ type: 'giveConsent', data: other }, gave)).toEqual(rejected('CONSENT_ID_TAKEN', '/consent'));

@@ -6,7 +6,7 @@ import { authorityOfFact, decideAssessment, decideAuthority, decideAuthorityEnd 
 import { decideClaim, decideClaimEnd } from './claim-decisions.ts';
 import type { ProtectionChange, ProtectionCommand, ProtectionRejection } from './commands.ts';
 import { decideObjection, decideObjectionMade } from './objection-decisions.ts';
-import { invalidScope } from './parts.ts';
+import { invalidScope, MOST_BY_ONE_PERSON } from './parts.ts';
 import { decideSharing, decideSharingEnd } from './sharing-decision-decisions.ts';
 
 type Decision = Outcome<readonly ProtectionChange[], ProtectionRejection>;
@@ -239,9 +239,18 @@ function direct(data: ConsentGiven | ConsentRefused, protection: Protection, cha
   if (invalid !== undefined) return fail(invalid);
   if (protection.withdrawn.has(data.consent)) return fail({ code: 'CONSENT_ALREADY_WITHDRAWN', pointer: '/consent' });
   const known = protection.consents.get(data.consent) ?? protection.refusals.get(data.consent);
-  if (known === undefined) return change();
+  if (known === undefined)
+    return saidBy(data.by, protection) >= MOST_BY_ONE_PERSON
+      ? fail({ code: 'CONSENTS_TOO_MANY', pointer: '/consent' })
+      : change();
   // A refusal has no `until`, so the same words under the other command are not the same directive.
   return same(known, data) ? AS_BEFORE : fail({ code: 'CONSENT_ID_TAKEN', pointer: '/consent' });
+}
+
+/** How many consents and refusals of one person stand; 0 where it was not kept who said something. */
+function saidBy(by: string | undefined, { consents, refusals }: Protection): number {
+  if (by === undefined) return 0;
+  return [...consents.values(), ...refusals.values()].filter((each) => each.by === by).length;
 }
 
 function invalidDirective(data: ConsentGiven | ConsentRefused): ProtectionRejection | undefined {
