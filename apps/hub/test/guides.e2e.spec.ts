@@ -8,12 +8,19 @@ import { caughtUp, runningHub, type RunningHub } from './running-hub.ts';
 
 const root = projectRoot(import.meta.dirname);
 const cli = join(root, 'dist', 'apps', 'cli', 'src', 'main.js');
-const guide = readFileSync(join(root, 'docs', 'guides', 'operate.md'), 'utf8');
-const commands = [...guide.matchAll(/```sh\n([^`]+)```/g)].flatMap(([, block]) => (block ?? '').trim().split('\n'));
+/** The officer's guide comes first: the operator's ends with an erasure. */
+const guides = ['data-protection-officer.md', 'operate.md'].map((name) =>
+  readFileSync(join(root, 'docs', 'guides', name), 'utf8'),
+);
+const commands = guides.flatMap((guide) =>
+  [...guide.matchAll(/```sh\n([^`]+)```/g)].flatMap(([, block]) => (block ?? '').trim().split('\n')),
+);
 const suite = existsSync(cli) ? describe : describe.skip;
 
 /** What each command of the guide must say; one that is not here fails. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [
+  [/ audit query /, /decisions in question [0-9a-f-]{36}/],
+  [/ audit verify /, /proven: the file is as exported .*: \d+ decisions, complete/],
   [/ doctor$/, /settings: \d+ known, all valid/],
   [/ projection list /, /timeline {2}generation 1/],
   [/ projection rebuild timeline /, /timeline is rebuilt and serves/],
@@ -22,7 +29,7 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/ erase /, /erased: [1-9]\d* records, [1-9]\d* keys/],
 ];
 
-suite('docs/guides/operate.md (needs the built CLI: npm run build)', () => {
+suite('docs/guides: operate, data-protection-officer (needs the built CLI: npm run build)', () => {
   let hub: RunningHub;
   let child = '';
 
@@ -56,7 +63,7 @@ suite('docs/guides/operate.md (needs the built CLI: npm run build)', () => {
     };
     // The doctor exits with 1 where there is something to look at, as there is in a demonstration.
     return promisify(execFile)(process.execPath, [cli, ...args], { env, cwd: hub.folder }).then(
-      ({ stdout }) => stdout,
+      ({ stdout, stderr }) => stdout + stderr,
       (error: unknown) => `${(error as { stdout: string }).stdout}${(error as { stderr: string }).stderr}`,
     );
   }

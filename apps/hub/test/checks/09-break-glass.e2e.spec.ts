@@ -219,7 +219,9 @@ describe('check 9: break-glass', () => {
     const { grant } = grantIn(await given.start());
     expect(await queue()).toMatchObject([{ grant, childId: given.world.child, person: 'person-90aa', words: [WHY] }]);
     // The home organisation's officer reads it; the finding is not theirs, and they are told what is said of a grant there is not.
-    expect(await queue('dpo-oakfield')).toMatchObject([{ grant, words: [WHY] }]);
+    // How often the user did so at all tells of other children: that is for those who account for the user.
+    expect(await queue()).toMatchObject([{ startsOfUser: 1 }]);
+    expect(await queue('dpo-oakfield')).toMatchObject([{ grant, words: [WHY], startsOfUser: null }]);
     const theirs = await review(grant, 'appropriate', 'dpo-oakfield');
     expect([theirs.status, words(theirs)]).toEqual([404, words(await review(NOBODY, 'appropriate', 'dpo-oakfield'))]);
 

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import type { Chance } from '#kernel';
-import { familyOf, type EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { listRoutes } from '#nest-platform';
 import type { HubClient } from '#nest-platform/client';
@@ -23,6 +22,7 @@ import {
   type Telling,
   type TestOrganisation,
 } from '../running-hub.ts';
+import { counted } from './counted.ts';
 import { EXCUSED, NOBODY, WALKED } from './walked.ts';
 import { SAFEGUARDING } from './canary-child.ts';
 
@@ -266,21 +266,10 @@ describe('what is refused and what is absent cost the same', () => {
   let hub: RunningHub;
   let child: string;
   let done: string[] = [];
-  const counted = (log: EventLog): EventLog =>
-    new Proxy(log, {
-      get: (target, name) => {
-        const member = Reflect.get(target, name) as unknown;
-        if (typeof member !== 'function') return member;
-        return (...given: readonly unknown[]) => {
-          if (['append', 'readStream', 'tail'].includes(String(name)))
-            done.push(`${String(name)} ${familyOf(String(given[0]))}`);
-          return Reflect.apply(member, target, given) as unknown;
-        };
-      },
-    });
-
   beforeAll(async () => {
-    hub = await runningHub({ openLog: async (path) => counted(await openSqliteLog({ path })) });
+    hub = await runningHub({
+      openLog: async (path) => counted(await openSqliteLog({ path }), (what) => done.push(what)),
+    });
     child = await childIdOf((await tellBase(hub)).trust, MAYA);
     await caughtUp(hub);
     // What reads the looks afterwards, at its own time, is nobody's answer.

@@ -19,6 +19,7 @@ const REFUSALS: Readonly<Record<RefusalId, string>> = {
 const OTHERS: Readonly<Record<string, string>> = {
   'not-own-record': 'The record is another organisation’s.',
   'not-own-query': 'There is no such question of theirs.',
+  'own-access': 'It is said of their own accesses, which others account for.',
   'export-budget-reached': 'The reader was handed as many decisions as may be in one day.',
   erasure: 'What is kept of the child was to be erased.',
   'article-17': 'The ground is UK GDPR article 17.',

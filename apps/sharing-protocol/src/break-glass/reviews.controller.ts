@@ -60,8 +60,8 @@ export interface BreakGlassReview {
   readonly outcome: string | null;
   /** True where the finding bars the user until the area's officer lifts it. */
   readonly bars: boolean;
-  /** Accesses of the same user, and tries that found nobody, this one included. */
-  readonly startsOfUser: number;
+  /** Accesses of the same user, and tries that found nobody, this one included. Null to those whose facts were open: it tells of other children. */
+  readonly startsOfUser: number | null;
 }
 
 /** Reviews of emergency access by data-protection officers. Reading one is a look at its child; so is an empty queue, at nobody. */
@@ -240,7 +240,9 @@ export class BreakGlassReviewsController {
         const access = row === undefined ? undefined : book?.accesses.get(row.grant_id);
         if (row === undefined || book === undefined || access === undefined) return [];
         const words = openEmergencyWords(this.#core.vault, grantDisclose(decision), row.book, access);
-        return [reviewOf(access, words, book.starts.length, this.#core.clock.now())];
+        const { organisation } = caller.reader;
+        const accounts = organisation === HUB || organisation === row.organisation;
+        return [reviewOf(access, words, accounts ? book.starts.length : null, this.#core.clock.now())];
       },
     });
   }
@@ -257,7 +259,7 @@ function routeOf(request: FastifyRequest): string {
 function reviewOf(
   access: EmergencyAccess,
   words: readonly string[],
-  startsOfUser: number,
+  startsOfUser: number | null,
   at: Instant,
 ): BreakGlassReview {
   const { grant, child, organisation, person, role, purpose, reason, from, until, endedAt } = access;

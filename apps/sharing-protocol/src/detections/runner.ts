@@ -167,10 +167,11 @@ export class DetectionRunner {
       case 'detection.suppressed.v1': {
         const content = openSuppression(vault, GRANT, event.data);
         if (content === undefined) return;
-        const { suppression, rule, organisation, until } = event.data;
+        const { suppression, rule, organisation, until, by } = event.data;
         const person = content.person === null ? null : this.#hash('detection-person', content.person);
         const child = content.child === null ? null : this.#hash('detection-child', content.child);
-        this.#state.suppress({ suppression, rule, organisation, until, person, child });
+        const officer = this.#hash('detection-person', by);
+        this.#state.suppress({ suppression, rule, organisation, until, person, child, officer });
         return;
       }
       case 'detection.suppression-ended.v1':

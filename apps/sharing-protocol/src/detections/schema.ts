@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 
 /** Raised with every change of these tables: the file is thrown away and made again from the log. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Everything here follows from the log. People and children stand by keyed hashes, so that the file says neither who looked nor at whom to
@@ -33,7 +33,8 @@ const SCHEMA = `
   ) strict, without rowid;
   create index candidate_week on candidate (week, draw);
   create table suppression (
-    id text primary key, rule text not null, organisation text, until text not null, person text, child text
+    id text primary key, rule text not null, organisation text, until text not null, person text, child text,
+    officer text not null
   ) strict, without rowid;
   create table watch (id text primary key, child text not null, until text not null) strict, without rowid;
   create table family (fact text primary key, person text not null, child text not null) strict, without rowid;

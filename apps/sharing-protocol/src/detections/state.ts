@@ -100,8 +100,8 @@ export class DetectionState {
     this.#statements.raise.run(scope, day);
   }
 
-  suppress({ suppression, rule, organisation, until, person, child }: Suppression): void {
-    this.#statements.suppress.run(suppression, rule, organisation, until, person, child);
+  suppress({ suppression, rule, organisation, until, person, child, officer }: Suppression): void {
+    this.#statements.suppress.run(suppression, rule, organisation, until, person, child, officer);
   }
   endSuppression(id: string): void {
     this.#statements.endSuppression.run(id);
@@ -114,6 +114,7 @@ export class DetectionState {
       until: row['until'] as PlainDate,
       person: row['person'] as string | null,
       child: row['child'] as string | null,
+      officer: String(row['officer']),
     }));
   }
 
@@ -219,7 +220,7 @@ function statementsOf(db: DatabaseSync) {
     ),
     isRaised: db.prepare('select 1 from raised where scope = ? and day = ?'),
     raise: db.prepare('insert or ignore into raised values (?, ?)'),
-    suppress: db.prepare('insert or replace into suppression values (?, ?, ?, ?, ?, ?)'),
+    suppress: db.prepare('insert or replace into suppression values (?, ?, ?, ?, ?, ?, ?)'),
     endSuppression: db.prepare('delete from suppression where id = ?'),
     suppressions: db.prepare('select * from suppression where rule = ? and until >= ? order by id'),
     watch: db.prepare('insert or replace into watch values (?, ?, ?)'),

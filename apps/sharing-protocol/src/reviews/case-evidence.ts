@@ -32,7 +32,8 @@ export interface EvidenceItem {
   readonly route: string;
   readonly reasons: readonly string[];
   readonly breakGlass: string | null;
-  readonly facts: number;
+  /** Null to an officer who accounts for others than the person: it counts other sources' facts. */
+  readonly facts: number | null;
   readonly relationship: RelationshipEvidence;
 }
 
@@ -87,6 +88,7 @@ export function evidenceIn(
   grant: Grant,
   gathered: GatheredCase,
   sees: (look: LookContent) => boolean,
+  whole: boolean,
 ): readonly EvidenceItem[] {
   return gathered.looks.flatMap(([decision, record]) => {
     const look = contentOf(vault, grant, record);
@@ -95,7 +97,7 @@ export function evidenceIn(
     const { organisation, role } = reader;
     const relationship = relationshipEvidence(look, gathered.streams, nowOf(look, gathered));
     const item = { decision, time: at, organisation, role, purpose, effect, route, reasons };
-    return [{ ...item, breakGlass: breakGlass ?? null, facts: facts.length, relationship }];
+    return [{ ...item, breakGlass: breakGlass ?? null, facts: whole ? facts.length : null, relationship }];
   });
 }
 

@@ -23,7 +23,17 @@ import { findingsPage, suppressionsOf, watchesOf, type FindingRow, type SealedCe
 import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
 import { REVIEWS } from '../views/tokens.ts';
 import { FindingsQueryDto, SuppressionDto, WatchDto } from './detections.dto.ts';
-import { isOfArea, lookAtList, mustAudit, mustBeOfArea, officersScope, refuseUnknown, type Asked } from './officers.ts';
+import {
+  accountsFor,
+  isOfArea,
+  lookAtList,
+  mustAudit,
+  mustBeOfArea,
+  officersScope,
+  refuseOwn,
+  refuseUnknown,
+  type Asked,
+} from './officers.ts';
 
 /** A finding as an officer reads it: whose access by pseudonym, no child; the child stands in the review case. */
 interface FindingItem {
@@ -85,7 +95,7 @@ export class DetectionsController {
       ...(cursor === undefined ? {} : { after: { at: cursor.at, id: cursor.fact } }),
       limit,
     });
-    const findings = page.rows.flatMap((row) => this.#findingOf(row, decision, caller.reader.sub));
+    const findings = page.rows.flatMap((row) => this.#findingOf(row, decision, caller));
     const { after } = page;
     return { findings, ...(after === null ? {} : { next: encodeCursor({ at: after.at, fact: after.id }) }) };
   }
@@ -125,6 +135,7 @@ export class DetectionsController {
     // An organisation's officer speaks for its own people and for nobody else's.
     const organisation = isOfArea(caller) ? (dto.organisation ?? null) : caller.reader.organisation;
     if (dto.organisation !== undefined && dto.organisation !== organisation) await mustBeOfArea(asked);
+    if (dto.person === caller.reader.sub) await refuseOwn(asked);
     const suppression = randomUuid(this.#core.chance);
     const content: SuppressionContent = {
       person: dto.person ?? null,
@@ -223,14 +234,17 @@ export class DetectionsController {
     return { watch };
   }
 
-  #findingOf(row: FindingRow, decision: string, officer: string): readonly FindingItem[] {
+  #findingOf(row: FindingRow, decision: string, caller: PurposefulCaller): readonly FindingItem[] {
     const { finding, recorded_at: time, rule, organisation, day, state, review, suppression } = row;
     const said = openFinding(this.#core.vault, grantDisclose(decision), { finding, sealed: sealedOf(row) });
     // Nobody reviews their own access, so nobody is shown what was found of it.
-    if (said === undefined || said.person === officer) return [];
+    if (said === undefined || said.person === caller.reader.sub) return [];
     const { person, role, team, words, counts, thresholds, evidence } = said;
     const title = isDetectionRule(rule) ? DETECTION_RULES[rule].title : rule;
     const head = { finding, time, rule, title, organisation, day, state, review, suppression };
+    // What was counted was at others' facts too, and who it was is their own officer's to know.
+    if (!accountsFor(officersScope(caller), organisation))
+      return [{ ...head, person: null, role, team: null, words: title, counts: {}, thresholds, evidence: [] }];
     return [{ ...head, person, role, team, words, counts, thresholds, evidence }];
   }
 

@@ -23,6 +23,14 @@ export function officersScope({ reader }: PurposefulCaller): OfficersScope {
   return reader.organisation === HUB ? null : reader.organisation;
 }
 
+/**
+ * True where the officer accounts for the people whose accesses something is about. Whoever has only had its facts read is told what was
+ * done and nobody's name, as in the answers to questions about decisions.
+ */
+export function accountsFor(scope: OfficersScope, organisation: string): boolean {
+  return scope === null || scope === organisation;
+}
+
 /** True for the area's own officer. */
 export function isOfArea({ reader }: PurposefulCaller): boolean {
   return reader.organisation === HUB;
@@ -65,6 +73,12 @@ export async function mustBeOfArea({ core, caller, route }: Asked): Promise<void
     code: 'HUB_OFFICER_OF_AREA_ONLY',
     title: 'Only the data-protection officer of the area may do this',
   });
+}
+
+/** Throws 403, and keeps the refusal, where an officer acts on what is said of their own accesses. */
+export async function refuseOwn({ core, caller, route }: Asked): Promise<never> {
+  await recordRefusal(core.looks, caller, route, 'own-access');
+  throw new Problem({ status: 403, code: 'HUB_REVIEW_OF_OWN_ACCESS', title: 'Nobody reviews their own access' });
 }
 
 /** What is unknown and what is not the officer's are one 404, and a look. */

@@ -29,13 +29,23 @@ import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
 import { REVIEWS, USAGE } from '../views/tokens.ts';
 import { aroundIn, childrenOf, evidenceIn, gather, type AroundItem, type EvidenceItem } from './case-evidence.ts';
 import { draftOf, openCase, openedCase, reviewId } from './cases.ts';
-import { discloseCase, isOfArea, lookAtList, mustAudit, officersScope, refuseUnknown, type Asked } from './officers.ts';
+import {
+  accountsFor,
+  discloseCase,
+  isOfArea,
+  lookAtList,
+  mustAudit,
+  officersScope,
+  refuseUnknown,
+  type Asked,
+} from './officers.ts';
 import { AssignmentDto, OpenReviewDto, OutcomeDto, ReopeningDto, ReviewsQueryDto } from './reviews.dto.ts';
 
 /** A case as its officer reads it. */
 export interface ReviewView {
   readonly review: string;
   readonly cause: { readonly kind: string; readonly reference: string };
+  /** Null where it is about several people, or about somebody of another organisation than the officer's. */
   readonly person: string | null;
   readonly organisation: string;
   readonly childId: string | null;
@@ -50,7 +60,8 @@ export interface ReviewView {
 interface HistoryItem {
   readonly time: string;
   readonly what: string;
-  readonly by: string;
+  /** Null, like the words, where the officer accounts for others than the person. */
+  readonly by: string | null;
   readonly to?: string;
   readonly outcome?: string;
   readonly question?: string;
@@ -98,7 +109,7 @@ export class ReviewsController {
       limit,
     });
     return {
-      reviews: rows.map(itemOf),
+      reviews: rows.map((row) => itemOf(row, accountsFor(officersScope(caller), row.organisation))),
       ...(after === null ? {} : { next: encodeCursor({ at: after.at, fact: after.id }) }),
     };
   }
@@ -149,6 +160,7 @@ export class ReviewsController {
     // Where only its facts were seen, an organisation's officer sees the looks at them and no others of the person.
     const sees = ({ reader, slices }: LookContent): boolean =>
       scope === null || reader.organisation === scope || slices.some((slice) => slice.organisation === scope);
+    const whole = accountsFor(scope, organisation);
     const children = await childrenOf(log, vault, grantProcess('review'), content);
     return discloseCase(
       asked,
@@ -159,11 +171,11 @@ export class ReviewsController {
         return {
           review,
           cause,
-          person,
+          person: whole ? person : null,
           organisation,
           childId: content.child,
-          history: events.map((event) => this.#historyOf(event, decision)),
-          evidence: evidenceIn(vault, grant, found, sees),
+          history: events.map((event) => this.#historyOf(event, decision, whole)),
+          evidence: evidenceIn(vault, grant, found, sees, whole),
           around: aroundIn(vault, grant, found, person, content.child, sees),
           truncated: found.truncated,
         };
@@ -263,9 +275,10 @@ export class ReviewsController {
     return content === undefined ? undefined : { events, opened, content };
   }
 
-  #historyOf(event: ReviewEvent, decision: string): HistoryItem {
+  #historyOf(event: ReviewEvent, decision: string, whole: boolean): HistoryItem {
     const { type, recordedAt: time, data } = event;
     const what = type.split('.')[1] ?? type;
+    if (!whole) return { time, what, by: null, ...('outcome' in data ? { outcome: data.outcome } : {}) };
     if (!('words' in data)) return { time, what, by: data.by, ...('to' in data ? { to: data.to } : {}) };
     const place = { stream: reviewStream(event.stream.slice('review-'.length)), revision: event.revision, type };
     const grant = grantDisclose(decision);
@@ -329,18 +342,20 @@ export function refusal({ code, pointer }: { readonly code: string; readonly poi
   });
 }
 
-function itemOf({
-  review,
-  recorded_at,
-  kind,
-  reference,
-  person,
-  organisation,
-  status,
-  assignee,
-  outcome,
-  changed_at,
-}: ReviewRow) {
+function itemOf(
+  { review, recorded_at, kind, reference, person, organisation, status, assignee, outcome, changed_at }: ReviewRow,
+  whole: boolean,
+) {
   const cause = { kind, reference };
-  return { review, time: recorded_at, cause, person, organisation, status, assignee, outcome, changedAt: changed_at };
+  return {
+    review,
+    time: recorded_at,
+    cause,
+    person: whole ? person : null,
+    organisation,
+    status,
+    assignee,
+    outcome,
+    changedAt: changed_at,
+  };
 }

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import type { OrganisationId } from '#kernel';
 import {
   Access,
   CORE,
@@ -77,7 +78,7 @@ export class SimulationsController {
     };
     const cases = changedCases(this.#matrix(), sectors, record.held.at(-1), content);
     const decision = await this.#look(caller, 'POST', registry, agreement, version);
-    const organisation = all ? undefined : reader.organisation;
+    const organisation = seenBy(caller);
     const started = this.#simulations.start({ owner: reader.sub, organisation, registry, content, cases, last });
     if (started === undefined)
       throw new Problem({ status: 409, code: 'HUB_SIMULATION_RUNNING', title: 'Another simulation is under way' });
@@ -94,7 +95,7 @@ export class SimulationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SimulationView> {
     await this.#mustAudit(caller, `GET ${ROUTE}/:simulation`);
-    const found = this.#simulations.find(id, caller.reader.sub);
+    const found = this.#simulations.find(id, caller.reader.sub, seenBy(caller));
     if (found === undefined) {
       await recordRefusal(this.#core.looks, caller, `GET ${ROUTE}/:simulation`, 'not-own-simulation');
       throw notFound();
@@ -129,6 +130,11 @@ export class SimulationsController {
       title: 'Looks are read for the purpose audit',
     });
   }
+}
+
+/** Whose looks an officer may see: all for the area's. */
+function seenBy({ reader }: PurposefulCaller): OrganisationId | undefined {
+  return reader.organisation === HUB ? undefined : reader.organisation;
 }
 
 function viewOf(found: Simulation, from: number, limit: number): SimulationView {

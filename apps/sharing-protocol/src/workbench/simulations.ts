@@ -17,6 +17,8 @@ export interface ChangedLook extends Difference {
 export interface Simulation {
   readonly id: string;
   readonly owner: string;
+  /** Whose looks were replayed; undefined for all of the area's. */
+  readonly organisation: OrganisationId | undefined;
   readonly agreement: string;
   readonly version: number;
   readonly last: number;
@@ -65,6 +67,7 @@ export class Simulations {
     const simulation: Simulation = {
       id: randomUuid(this.#core.chance),
       owner: request.owner,
+      organisation: request.organisation,
       agreement: request.content.agreement,
       version: request.content.version,
       last: request.last,
@@ -84,10 +87,10 @@ export class Simulations {
     return simulation;
   }
 
-  /** Somebody's own run. */
-  find(id: string, owner: string): Simulation | undefined {
+  /** Somebody's own run, to whoever may see as much as it replayed: the same person may sign in for another organisation. */
+  find(id: string, owner: string, organisation: OrganisationId | undefined): Simulation | undefined {
     const found = this.#kept.get(id);
-    return found?.owner === owner ? found : undefined;
+    return found?.owner === owner && found.organisation === organisation ? found : undefined;
   }
 
   /** Called by Nest as the application closes, before the views do. */

@@ -102,9 +102,10 @@ describe('a suppression', () => {
     until: fc.constantFrom('2026-11-23', '2026-11-24', '2026-12-24'),
     person: fc.constantFrom(null, 'p1', 'p2'),
     child: fc.constantFrom(null, 'c1'),
+    officer: fc.constantFrom('p1', 'officer'),
   }) as fc.Arbitrary<Suppression>;
 
-  it('never holds after its last day, for another rule, or for whom it does not name', () => {
+  it('never holds after its last day, for another rule, for whom it does not name, or for whoever made it', () => {
     fc.assert(
       fc.property(day, fc.array(suppression), (all, suppressions) => {
         for (const found of detect(windowOf(all))) {
@@ -113,6 +114,7 @@ describe('a suppression', () => {
             (each) =>
               each.rule === found.rule &&
               each.until >= today &&
+              each.officer !== found.person &&
               [null, found.organisation].includes(each.organisation) &&
               [null, found.person].includes(each.person) &&
               [null, found.child].includes(each.child),

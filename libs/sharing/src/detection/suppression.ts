@@ -18,9 +18,11 @@ export interface Suppression {
   readonly until: PlainDate;
   readonly person: string | null;
   readonly child: string | null;
+  /** Who suppressed, by the same key as the people of accesses. */
+  readonly officer: string;
 }
 
-/** The suppression that is in force for a finding on that day; every part it names must be the finding's. */
+/** The suppression that is in force for a finding on that day; every part it names must be the finding's. Nobody silences what is found of themselves. */
 export function suppressing(
   found: Finding,
   day: PlainDate,
@@ -30,6 +32,7 @@ export function suppressing(
     if (
       each.rule === found.rule &&
       each.until >= day &&
+      each.officer !== found.person &&
       (each.organisation === null || each.organisation === found.organisation) &&
       (each.person === null || each.person === found.person) &&
       (each.child === null || each.child === found.child)

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChildId, DecisionId, FactId, OrganisationId } from '#kernel';
+import type { ChildId, DecisionId, FactId, Instant, OrganisationId } from '#kernel';
 import { decodeRecord, type LookRecorded } from '#contracts';
 import { LogFailed, type EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
@@ -130,6 +130,65 @@ describe('disclose: decide, store the look, look again, open, answer', () => {
     });
     expect(result).toEqual({ ok: false, error: 'not-found' });
     expect(steps).not.toContain('open');
+  });
+
+  describe('what time alone ended while the request was held up', () => {
+    const grant = 'grant-1';
+    const held = (milliseconds: number, until: string) => {
+      const clock = fakeClock('2026-11-24T09:00:00.000Z');
+      book = { ...book, clock };
+      const granted = {
+        grant,
+        organisation: CALLER.reader.organisation,
+        person: CALLER.reader.sub,
+        role: CALLER.reader.role,
+        purpose: CALLER.purpose,
+        reason: 'child-missing' as const,
+        from: '2026-11-24T08:50:00.000Z' as Instant,
+        until: until as Instant,
+      };
+      const under: Tails = {
+        ...tails,
+        protections: async (child) => [{ ...emptyProtection(child), grants: new Map([[grant, granted]]) }],
+      };
+      let first = true;
+      const disclose = enforcementPoint(under, book, async (at) => {
+        if (at === 'looked' && first) clock.advance(milliseconds);
+        first &&= at !== 'looked';
+      });
+      return { disclose, granted };
+    };
+
+    it('does not leave: an emergency access that ran out', async () => {
+      const { disclose, granted } = held(11 * 60_000, '2026-11-24T09:10:00.000Z');
+      const result = await disclose({
+        ...permitted,
+        caller: { ...CALLER, breakGlass: grant },
+        rule: ({ at }) =>
+          at < granted.until
+            ? { effect: 'permit', scope: 'scope', slices: [], basis: { breakGlass: grant } }
+            : { effect: 'deny', reasons: ['no-relationship'] },
+      });
+      expect(result).toEqual({ ok: false, error: 'not-found' });
+      expect(steps).not.toContain('open');
+      expect((await looks()).map(({ type }) => type)).toEqual([
+        'look.recorded.v1',
+        'look.aborted.v1',
+        'look.recorded.v1',
+      ]);
+    });
+
+    it('is decided anew on the day that it has become, and else not', async () => {
+      const days: string[] = [];
+      const rule: (typeof permitted)['rule'] = ({ at }) => {
+        days.push(at.slice(0, 10));
+        return { effect: 'permit', scope: 'scope', slices: [] };
+      };
+      expect((await held(16 * 3_600_000, '2026-11-24T09:10:00.000Z').disclose({ ...permitted, rule })).ok).toBe(true);
+      expect(days).toEqual(['2026-11-24', '2026-11-25']);
+      expect((await held(3_600_000, '2026-11-24T09:10:00.000Z').disclose({ ...permitted, rule })).ok).toBe(true);
+      expect(days).toEqual(['2026-11-24', '2026-11-25', '2026-11-24']);
+    });
   });
 
   it('gives up rather than answer on what keeps moving', async () => {

@@ -1,6 +1,7 @@
-import { fail, never, ok, type ChildId, type FactId, type Outcome } from '#kernel';
+import { dayOf, fail, never, ok, type ChildId, type FactId, type Instant, type Outcome } from '#kernel';
 import type { LookContent, Obligation } from '#contracts';
 import type { Protection, Question, Registry } from '../model.ts';
+import { activeBreakGlass } from '../protection/break-glass.ts';
 import { disclosed, type Disclosed } from './disclosed.ts';
 import { abortLook, appendLook, type Caller, type LookBasis, type LookBook } from './look.ts';
 
@@ -73,7 +74,8 @@ export function enforcementPoint(
   ): Promise<Outcome<Disclosed<Value>, Refused>> {
     const { caller, route, child } = request;
     for (let attempt = 0; attempt < 4; attempt++) {
-      const { registry, protections, ruling, error } = await ruled(tails, book, request);
+      const at = book.clock.now();
+      const { registry, protections, ruling, error } = await ruled(tails, at, request);
       await stage('decided');
       const base = { route, child, registry, protections };
       const { basis } = ruling;
@@ -98,7 +100,10 @@ export function enforcementPoint(
         facts: request.facts(found),
       });
       await stage('looked');
-      if (await unmoved(tails, registry, protections, child)) {
+      if (
+        (await unmoved(tails, registry, protections, child)) &&
+        stillTimely(caller, basis, at, book.clock.now(), protections)
+      ) {
         return ok(disclosed(decision, request.open(found, ruling.scope, decision)));
       }
       await abortLook(book, caller, decision);
@@ -119,7 +124,7 @@ interface Ruled<Scope> {
 /** Reads both tails and asks the rules; whatever fails on the way is a refusal with an alarm, never an answer. */
 async function ruled<Scope>(
   tails: Tails,
-  book: LookBook,
+  at: Instant,
   { caller, child, rule }: Pick<Disclosure<Scope, unknown, unknown>, 'caller' | 'child' | 'rule'>,
 ): Promise<Ruled<Scope>> {
   const [registry, read] = await Promise.all([settled(tails.registry()), settled(tails.protections(child ?? ABSENT))]);
@@ -134,7 +139,7 @@ async function ruled<Scope>(
   const question = {
     reader,
     purpose,
-    at: book.clock.now(),
+    at,
     ...(breakGlass === undefined ? {} : { breakGlass }),
     ...all,
   };
@@ -189,4 +194,20 @@ async function unmoved(
     current.length === protections.length &&
     current.every((each) => then.get(each.child) === each.revision)
   );
+}
+
+/**
+ * Nothing is written where time alone ends what was decided on: agreements, consents and relationships hold by the day, an emergency access to
+ * the instant. What was held up past either is decided anew.
+ */
+function stillTimely(
+  { reader, purpose }: Caller,
+  basis: LookBasis | undefined,
+  then: Instant,
+  now: Instant,
+  protections: readonly Protection[],
+): boolean {
+  if (dayOf(then) !== dayOf(now)) return false;
+  const grant = basis?.breakGlass;
+  return grant === undefined || activeBreakGlass(grant, reader, purpose, now, protections) !== undefined;
 }

@@ -52,6 +52,13 @@ describe('what a look owes', () => {
     ['nothing where nothing was read', { facts: [] }, []],
     ['nothing where it was refused', { effect: 'deny' }, []],
     ['the family nothing for safeguarding', { purpose: 'safeguarding' }, [source, area]],
+    [
+      'the family nothing that was shared without consent, whatever else was read',
+      {
+        slices: [...look.slices, { organisation: TRUST, category: 'voice', rule: 'agreement', sharingDecision: 'd1' }],
+      },
+      [source, area],
+    ],
     ['no family where there is no child', { child: null }, [source, area]],
   ])('is %s', (_what, changes, owed) => {
     expect(owedBy(content(changes))).toEqual(owed);

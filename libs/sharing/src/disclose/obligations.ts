@@ -21,14 +21,22 @@ export interface Owed {
 }
 
 /**
- * Whom to tell of a look, by the obligations it was disclosed under. Nobody where nothing was read. The family is never told of a look for
- * safeguarding (decision 11); a reader's own organisation knows already.
+ * True for a look that a family is not to learn of (decision 11): one for safeguarding, and one under a professional's decision to share
+ * without consent, because either could tip off somebody from whom the child is to be protected.
+ */
+export function isKeptFromFamily({ purpose, slices }: Pick<LookContent, 'purpose' | 'slices'>): boolean {
+  return purpose === 'safeguarding' || slices.some(({ sharingDecision }) => sharingDecision !== undefined);
+}
+
+/**
+ * Whom to tell of a look, by the obligations it was disclosed under. Nobody where nothing was read. The family is told of no look that is kept
+ * from it; a reader's own organisation knows already.
  */
 export function owedBy(look: LookContent): readonly Owed[] {
-  const { obligations = [], facts, effect, purpose, child, slices, reader } = look;
+  const { obligations = [], facts, effect, child, slices, reader } = look;
   if (effect !== 'permit' || facts.length === 0) return [];
   const owed: Owed[] = [];
-  if (obligations.includes('tell-family') && purpose !== 'safeguarding' && child !== null)
+  if (obligations.includes('tell-family') && !isKeptFromFamily(look) && child !== null)
     owed.push({ to: 'family', organisation: null });
   if (obligations.includes('tell-source')) {
     const sources = new Set(slices.filter(({ mode }) => mode === undefined).map(({ organisation }) => organisation));

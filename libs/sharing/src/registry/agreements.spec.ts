@@ -75,6 +75,16 @@ describe('a draft', () => {
     );
   });
 
+  it('takes a number that leaves room for later ones: neither party can use them up', () => {
+    const far = (version: number, ...before: readonly RegistryChange[]) =>
+      when(draft({ ...CONTENT, version }), ...before);
+    const refused = rejected('AGREEMENT_VERSION_TOO_FAR', '/version');
+    expect(far(1000).ok).toBe(true);
+    expect(far(1001)).toEqual(refused);
+    expect(far(Number.MAX_SAFE_INTEGER, drafted())).toEqual(refused);
+    expect(far(1001, drafted()).ok).toBe(true);
+  });
+
   it('is refused under a version that held, was withdrawn or lies before one that was drafted', () => {
     const old = rejected('AGREEMENT_VERSION_NOT_GROWING', '/version');
     const withdrawn: RegistryChange = {

@@ -7,6 +7,9 @@ import type { PartyRequest, RegistryChange, RegistryCommand, RegistryRejection }
 import { invalidTerms } from './terms.ts';
 import { invalidAgreement } from './validate.ts';
 
+/** A version may leave out so many numbers: one that took the last there is would be the agreement's last for ever. */
+const MOST_LEFT_OUT = 1_000;
+
 type Decision = Outcome<readonly RegistryChange[], RegistryRejection>;
 type AgreementCommand = Exclude<RegistryCommand, { readonly type: 'registerOrganisation' | 'revokeKey' }>;
 
@@ -62,6 +65,7 @@ function draft(data: AgreementContent, party: OrganisationId, registry: Registry
   const replaces = known !== undefined && !known.withdrawn && known.approvals.size === 0;
   if (data.version <= heldBefore || (data.version <= newest && !replaces))
     return fail({ code: 'AGREEMENT_VERSION_NOT_GROWING', pointer: '/version' });
+  if (data.version > newest + MOST_LEFT_OUT) return fail({ code: 'AGREEMENT_VERSION_TOO_FAR', pointer: '/version' });
   return ok([{ type: 'agreement.drafted.v1', data }]);
 }
 

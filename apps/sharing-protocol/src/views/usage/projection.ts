@@ -1,6 +1,7 @@
 import type { LookContent, LookEvent } from '#contracts';
 import type { LoggedEvent } from '#event-log';
 import type { RowOperation, ViewDefinition } from '#projections';
+import { isKeptFromFamily } from '#sharing';
 import { readStored, unknownType } from '../stored.ts';
 
 /** What the usage view may do beyond reading an event: given by composition. */
@@ -15,7 +16,7 @@ export interface UsageMeans {
 export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
   return {
     name: 'usage',
-    version: 4,
+    version: 5,
     families: ['look'],
     tables: {
       look: {
@@ -76,7 +77,7 @@ function lookRows(
     recorded_at: record.recordedAt,
     child_hash: content.child === null ? null : childHash(content.child),
     organisation: content.reader.organisation,
-    family: content.purpose === 'safeguarding' ? 0 : 1,
+    family: isKeptFromFamily(content) ? 0 : 1,
     key_id: sealed.key,
     iv: sealed.iv,
     sealed_text: sealed.text,

@@ -15,6 +15,8 @@ interface Look {
   readonly by: string;
   readonly sources?: readonly string[];
   readonly key?: string;
+  readonly purpose?: string;
+  readonly sharingDecision?: string;
 }
 const at = (minute: number) => `2026-03-01T09:${String(minute).padStart(2, '0')}:00.000Z` as Instant;
 const record = (stream: string, revision: number, minute: number, type: string, data: object) =>
@@ -37,8 +39,10 @@ async function withLooks(looks: readonly Look[], aborted: readonly string[], use
     openLook: (event) => {
       const look = looks.find(({ decision }) => event.stream === `look-${decision}`);
       if (look === undefined) return null;
-      const slices = (look.sources ?? []).map((organisation) => ({ organisation }));
+      const { purpose = 'sen-support', sharingDecision } = look;
+      const slices = (look.sources ?? []).map((organisation) => ({ organisation, sharingDecision }));
       return {
+        purpose,
         child: look.child,
         reader: { organisation: look.by },
         effect: 'permit',
@@ -94,6 +98,18 @@ describe('the usage view', () => {
       expect(ids(await usagePage(db, { ...maya, organisation: 'school' }))).toEqual(['2', '1']);
       expect(ids(await usagePage(db, { ...maya, organisation: 'trust' }))).toEqual(['4', '1']);
       expect(ids(await usagePage(db, { ...maya, organisation: 'elsewhere' }))).toEqual([]);
+    });
+  });
+
+  it('shows a family neither looks for safeguarding nor those at what was shared without consent', async () => {
+    const kept: readonly Look[] = [
+      ...looks,
+      { decision: '6', child: 'maya', by: 'council', sources: ['trust'], purpose: 'safeguarding' },
+      { decision: '7', child: 'maya', by: 'council', sources: ['trust'], sharingDecision: 'd1' },
+    ];
+    await withLooks(kept, [], async ({ db }) => {
+      expect(ids(await usagePage(db, { ...maya, family: true }))).toEqual(['4', '2', '1']);
+      expect(ids(await usagePage(db, maya))).toEqual(['7', '6', '4', '2', '1']);
     });
   });
 
