@@ -51,6 +51,7 @@ import { RetentionController } from './retention/retention.controller.ts';
 import { SubjectAccessDesk } from './subject-access/desk.ts';
 import { PackMaker } from './subject-access/pack.ts';
 import { SubjectAccessRequestsController } from './subject-access/subject-access-requests.controller.ts';
+import { SubjectAccessQuestionsController } from './subject-access/subject-access-questions.controller.ts';
 import { SubjectAccessStepsController } from './subject-access/subject-access-steps.controller.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
 import { FindUsageController } from './views/usage/find-usage.controller.ts';
@@ -110,6 +111,7 @@ export class SharingProtocolModule {
         SamplingController,
         RetentionController,
         SubjectAccessRequestsController,
+        SubjectAccessQuestionsController,
         SubjectAccessStepsController,
         TimelineController,
         FindUsageController,

@@ -278,6 +278,9 @@ export const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'PATCH /v1/children/:childId/legal-holds/:hold':
     'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
   'GET /v1/retention/due': 'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/subject-access-questions': 'lists what waits for the caller itself; in requests/subject-access.e2e.spec.ts',
+  'GET /v1/subject-access-questions/:id': 'to systems only, held in requests/foreign.e2e.spec.ts',
+  'POST /v1/subject-access-questions/:id/answers': 'to systems only, held in requests/foreign.e2e.spec.ts',
   'GET /v1/subject-access-requests': 'family and officers only, held below and in requests/foreign.e2e.spec.ts',
   'POST /v1/subject-access-requests': 'family and officers only, held below and in requests/foreign.e2e.spec.ts',
   'GET /v1/subject-access-requests/:id': 'family and officers only, held below and in requests/foreign.e2e.spec.ts',

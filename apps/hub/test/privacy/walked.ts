@@ -64,6 +64,8 @@ export const WALKED: Readonly<Record<string, (child: string) => readonly string[
   'GET /v1/children/:childId/legal-holds': (child) => [child, NOBODY].map((id) => `/v1/children/${id}/legal-holds`),
   'GET /v1/retention/schedule': () => ['/v1/retention/schedule'],
   'GET /v1/retention/due': () => ['/v1/retention/due'],
+  'GET /v1/subject-access-questions': () => ['/v1/subject-access-questions?limit=1'],
+  'GET /v1/subject-access-questions/:id': () => [`/v1/subject-access-questions/${NOBODY}`],
   'GET /v1/subject-access-requests': () => ['/v1/subject-access-requests'],
   'GET /v1/subject-access-requests/:id': () => [`/v1/subject-access-requests/${NOBODY}`],
   'GET /v1/subject-access-requests/:id/pack': () => [`/v1/subject-access-requests/${NOBODY}/pack`],

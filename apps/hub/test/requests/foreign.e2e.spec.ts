@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Answer, Asking } from '#nest-platform/client';
 import { tellWorld, type World } from '../trust/world.ts';
-import { caughtUp, mustBe, runningHub, type RunningHub } from '../running-hub.ts';
+import { caughtUp, mustBe, organisation, runningHub, type RunningHub } from '../running-hub.ts';
 
 const NOBODY = '11111111-1111-4111-8111-111111111111';
 const YES = { json: { confirm: 'yes' } };
@@ -95,5 +95,19 @@ describe('requests and holds of somebody else', () => {
       holds: [],
     });
     expect(mustBe(200, await as('dpo', 'audit', '/v1/erasure-requests')).text).toContain(theirs.erasure);
+  });
+
+  it.each(['', '/answers'])('%s: gives nothing to the system of an organisation that is not asked', async (step) => {
+    const asking = step === '' ? {} : { json: { answer: 'nothing-held' } };
+    const verified = { json: { how: 'signed-in-with-relationship' } };
+    mustBe(200, await as('dpo', 'subject-access', `/v1/subject-access-requests/${theirs.access}/identity`, verified));
+    const elsewhere = await organisation(hub, 'riverside-special', 'education');
+    const [foreign, absent] = [
+      await elsewhere.system.ask(`/v1/subject-access-questions/${theirs.access}${step}`, asking),
+      await elsewhere.system.ask(`/v1/subject-access-questions/${NOBODY}${step}`, asking),
+    ];
+    expect([foreign.status, absent.status]).toEqual([404, 404]);
+    expect(words(foreign)).toBe(words(absent));
+    expect(mustBe(200, await elsewhere.system.ask('/v1/subject-access-questions')).json).toEqual({ questions: [] });
   });
 });

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Answer, Asking } from '#nest-platform/client';
 import { MAYA } from '../trust/world.ts';
-import { caughtUp, childIdOf, mustBe, organisation, PUBLIC_TASK, runningHub, type RunningHub } from '../running-hub.ts';
+import {
+  caughtUp,
+  childIdOf,
+  mustBe,
+  organisation,
+  PUBLIC_TASK,
+  runningHub,
+  type RunningHub,
+  type TestOrganisation,
+} from '../running-hub.ts';
 
 const LEFT = { ...MAYA, localId: 'oak-9', nhsNumber: '9991774602', surname: 'Quillfeather', birthDate: '2001-05-17' };
 const TIMERS = [
@@ -26,6 +35,7 @@ interface Due {
 
 describe('what is no longer to be kept', () => {
   let hub: RunningHub;
+  let school: TestOrganisation;
   let left: string;
   let stays: string;
 
@@ -39,7 +49,7 @@ describe('what is no longer to be kept', () => {
   beforeAll(async () => {
     jest.useFakeTimers({ now: Date.parse('2026-11-24T09:00:00Z'), doNotFake: [...TIMERS] });
     hub = await runningHub();
-    const school = await organisation(hub, 'oakfield-primary', 'education');
+    school = await organisation(hub, 'oakfield-primary', 'education');
     const trust = await organisation(hub, 'bridgewater-community-trust', 'health');
     const enrolment = { type: 'education.enrolment-started.v1', category: 'education.enrolment', basis: PUBLIC_TASK };
     const enrol = (id: string, subject: typeof LEFT | typeof MAYA, startDate: string) =>
@@ -84,7 +94,14 @@ describe('what is no longer to be kept', () => {
 
   it('is not destroyed where it is not due, or held', async () => {
     expect((await dispose(stays)).json).toMatchObject({ code: 'CALLER_RETENTION_NOT_OVER' });
-    expect((await dispose(stays, { organisation: 'oakfield-primary' })).status).toBe(409);
+    const early = await dispose(stays, { organisation: 'oakfield-primary' });
+    expect([early.status, early.json]).toMatchObject([
+      409,
+      { detail: expect.stringMatching(/^oakfield-primary, education\.enrolment: until 20\d\d-\d\d-\d\d \(/) },
+    ]);
+    expect(early.text).not.toContain('bridgewater');
+    // Nothing was destroyed: the school’s own system still finds the child it told.
+    expect(await childIdOf(school, MAYA)).toBe(stays);
     const path = `/v1/children/${left}/legal-holds`;
     const placing = { reason: 'court-proceedings', reviewOn: '2027-11-24', organisation: 'oakfield-primary' };
     const { hold } = mustBe(201, await as('dpo-oakfield', path, { json: placing })).json as { hold: string };

@@ -2,12 +2,21 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Answer, Asking } from '#nest-platform/client';
 import { MAYA, tellWorld, VOICE, type World } from '../trust/world.ts';
 import { SAFEGUARDING } from '../privacy/canary-child.ts';
-import { caughtUp, mustBe, organisation, PUBLIC_TASK, runningHub, type RunningHub } from '../running-hub.ts';
+import {
+  caughtUp,
+  mustBe,
+  organisation,
+  PUBLIC_TASK,
+  runningHub,
+  type RunningHub,
+  type TestOrganisation,
+} from '../running-hub.ts';
 
 const NOBODY = '11111111-1111-4111-8111-111111111111';
 const LEAD = 'Ottilie Quillfeather';
 const HELD = 'Reading record <script>alert(1)</script> of Year 3';
 const PATH = '/v1/subject-access-requests';
+const ASKED = '/v1/subject-access-questions';
 const YES = { confirm: 'yes' };
 const DAY = 86_400_000;
 /** Everything that tells time but `Date`, which hub and clients read alike. */
@@ -27,6 +36,7 @@ const TIMERS = [
 describe('a subject access request across organisations', () => {
   let hub: RunningHub;
   let world: World;
+  let care: TestOrganisation;
   let request: string;
 
   const as = (person: string, path: string, asking: Asking = {}): Promise<Answer> =>
@@ -52,7 +62,7 @@ describe('a subject access request across organisations', () => {
     jest.useFakeTimers({ now: Date.now(), doNotFake: [...TIMERS] });
     hub = await runningHub();
     world = await tellWorld(hub);
-    const care = await organisation(hub, 'childrens-social-care', 'social-care');
+    care = await organisation(hub, 'childrens-social-care', 'social-care');
     const plan = { startDate: '2026-05-19', abuseCategory: 'neglect', leadProfessional: LEAD };
     const told = await care.tell({
       id: 'plan-1',
@@ -92,6 +102,11 @@ describe('a subject access request across organisations', () => {
       (mustBe(200, await as('dpo-oakfield', PATH)).json as { requests: readonly object[] }).requests;
     expect(await waiting()).toEqual([]);
     expect((await step('dpo-oakfield', 'answers', { answer: 'nothing-held' })).status).toBe(404);
+    expect(mustBe(200, await world.trust.system.ask(ASKED)).json).toEqual({ questions: [] });
+    for (const path of [`${ASKED}/${request}`, `${ASKED}/${request}/answers`]) {
+      const asking = path.endsWith('answers') ? { json: { answer: 'nothing-held' } } : {};
+      expect((await world.trust.system.ask(path, asking)).status).toBe(404);
+    }
     for (const person of ['dpo-oakfield', 'parent']) {
       const answer = await step(person, 'identity', { how: 'photo-identity-seen' });
       expect([403, 404]).toContain(answer.status);
@@ -113,7 +128,7 @@ describe('a subject access request across organisations', () => {
     expect(asked.answers.map(({ organisation: id, answer }) => [id, answer])).toEqual([
       ['bridgewater-community-trust', null],
       ['childrens-social-care', null],
-      ['family', null],
+      ['family', 'in-the-hub'],
       ['oakfield-primary', 'content'],
     ]);
   });
@@ -121,20 +136,36 @@ describe('a subject access request across organisations', () => {
   it('cannot be handed over while somebody has not answered, and is not there for the family until it is', async () => {
     expect((await as('parent', `${PATH}/${request}/pack`)).status).toBe(404);
     expect(await refusal(step('dpo', 'releases', YES))).toEqual([409, 'REDACTIONS_NOT_APPROVED']);
-    const { SUBJECT_ACCESS } = await import('../../../sharing-protocol/src/views/tokens.ts');
-    const desk = hub.composed.app.get<{ command: (...given: readonly unknown[]) => Promise<unknown> }>(SUBJECT_ACCESS);
-    // Officers whom the demonstration does not have answer for the rest.
-    for (const [source, answer] of [
-      ['bridgewater-community-trust', 'nothing-held'],
-      ['childrens-social-care', 'not-known-here'],
-      ['family', 'not-known-here'],
-    ])
-      await desk.command(
-        request,
-        { type: 'answer', data: { request, source, answer, by: 'person-x' } },
-        source,
-        'test',
-      );
+  });
+
+  it('is answered by the systems of organisations too; for what families told, the hub answers', async () => {
+    const waiting = async ({ system }: TestOrganisation) =>
+      (mustBe(200, await system.ask(ASKED)).json as { questions: readonly object[] }).questions;
+    const say = ({ system }: TestOrganisation, json: object) => system.ask(`${ASKED}/${request}/answers`, { json });
+    expect(await waiting(world.trust)).toEqual([{ request, due: expect.objectContaining({ state: 'running' }) }]);
+    // The school's officer has answered; families have no system of their own.
+    expect([await waiting(world.school), await waiting(world.family)]).toEqual([[], []]);
+    expect((await world.family.system.ask(`${ASKED}/${request}`)).status).toBe(404);
+    expect((await say(world.family, { answer: 'nothing-held' })).status).toBe(404);
+    expect((await as('parent', ASKED)).status).toBe(403);
+
+    const asked = mustBe(200, await world.trust.system.ask(`${ASKED}/${request}`)).json;
+    expect(asked).toMatchObject({ childId: world.child, words: 'Everything the school wrote', answer: null });
+    expect(JSON.stringify(asked)).not.toContain('social-care');
+    expect((await say(world.trust, { answer: 'content' })).status).toBe(400);
+    mustBe(200, await say(world.trust, { answer: 'content', content: 'Hearing aid fitted' }));
+    expect(await refusal(step('dpo-deputy', 'approvals', YES))).toEqual([409, 'SOURCES_NOT_ANSWERED']);
+    mustBe(200, await say(world.trust, { answer: 'nothing-held' }));
+    mustBe(200, await say(care, { answer: 'not-known-here' }));
+    await caughtUp(hub);
+    expect([await waiting(world.trust), await waiting(care)]).toEqual([[], []]);
+    const answers = (mustBe(200, await as('dpo', `${PATH}/${request}`)).json as { answers: readonly object[] }).answers;
+    expect(answers).toEqual([
+      { organisation: 'bridgewater-community-trust', answer: 'nothing-held' },
+      { organisation: 'childrens-social-care', answer: 'not-known-here' },
+      { organisation: 'family', answer: 'in-the-hub' },
+      { organisation: 'oakfield-primary', answer: 'content' },
+    ]);
   });
 
   it('is looked over by one person and agreed by another; restricted facts stay back unless somebody says otherwise', async () => {
@@ -174,6 +205,7 @@ describe('a subject access request across organisations', () => {
     expect(JSON.stringify(released)).not.toContain('mark');
     expect(JSON.stringify(released)).not.toContain(LEAD);
     expect(released.sources.find(({ organisation: id }) => id === 'oakfield-primary')).toMatchObject({ content: HELD });
+    expect(released.sources.find(({ organisation: id }) => id === 'family')).toMatchObject({ answer: 'in-the-hub' });
     advance(1000);
     const page = mustBe(200, await as('parent', `${PATH}/${request}/pack?format=html`));
     expect(page.headers.get('content-type')).toContain('text/html');
@@ -220,6 +252,7 @@ describe('a subject access request across organisations', () => {
     expect(mustBe(200, await as('parent', `${PATH}/${request}`)).json).toMatchObject({
       status: 'refused',
       refused: 'manifestly-unfounded',
+      refusedInWords: 'Asked again for the same',
     });
     expect((await as('parent', `${PATH}/${request}/pack`)).status).toBe(404);
     request = await made();

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { AppendInDoubt, LogFailed, type EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { listRoutes, STEP_UP_ACR } from '#nest-platform';
-import { demonstrationPerson, type Answer } from '#nest-platform/client';
+import { demonstrationPerson, organisationSystem, type Answer } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
 import { contentOf, draft } from '../agreements.ts';
 import { asked } from '../audit/asking.ts';
@@ -228,8 +228,17 @@ const NOT_LOOKING = [
   'PUT /v1/review-sampling-plan',
 ];
 
+/** What a system is asked: routes of one purpose only, which it does not state. */
+const ofSystem = (path: string, asking: object = {}): Promise<Answer> =>
+  organisationSystem(hub.url, world.trust.id, world.trust.key).ask(
+    `/v1/subject-access-questions/${requests.access}${path}`,
+    asking,
+  );
+
 /** Refusals, which are looks too: nothing says whether the child is there. */
 const REFUSED: Readonly<Record<string, () => Promise<Answer>>> = {
+  'a system that is asked too early': () => ofSystem(''),
+  'a system that answers too early': () => ofSystem('/answers', { json: { answer: 'nothing-held' } }),
   'a purpose that is not theirs': () => timeline(hub.person('senco'), world.child, 'safeguarding'),
   'no relationship': () => timeline(hub.person('health-visitor'), NOBODY, 'direct-care'),
   'a child nobody knows': () => timeline(hub.person('senco'), NOBODY, 'sen-support'),

@@ -56,11 +56,7 @@ export class ErasureDecisionDto {
 }
 
 /** Which page of a list. */
-export class RequestListDto {
-  @IsOptional()
-  @IsIn(['open', 'all'])
-  status?: 'open' | 'all';
-
+export class RequestPageDto {
   @IsOptional()
   @IsUUID()
   after?: string;
@@ -73,4 +69,11 @@ export class RequestListDto {
   @Min(1)
   @Max(200)
   limit?: number;
+}
+
+/** Which page of a list, of what is open or of all. */
+export class RequestListDto extends RequestPageDto {
+  @IsOptional()
+  @IsIn(['open', 'all'])
+  status?: 'open' | 'all';
 }

@@ -11,7 +11,7 @@ import {
   type Core,
   type PurposefulCaller,
 } from '#nest-platform';
-import type { ErasedInStore, ErasureRequest, Requester } from '#sharing';
+import type { CategoryRetention, ErasedInStore, ErasureRequest, Requester } from '#sharing';
 import { ERASURE_WORKS, RETENTION } from '../views/tokens.ts';
 import type { RetentionDesk } from '../retention/desk.ts';
 import type { ErasureWorks } from './carry-out.ts';
@@ -120,14 +120,23 @@ export class ErasuresController {
   }
 
   async #mustBeOver(child: ChildId, organisation: OrganisationId | null): Promise<void> {
-    if (await this.#retention.isOver(child, organisation, dayOf(this.#core.clock.now()))) return;
+    const today = dayOf(this.#core.clock.now());
+    if (await this.#retention.isOver(child, organisation, today)) return;
+    const kept = (await this.#retention.of(child, today))
+      .filter((record) => !record.due && (organisation === null || record.organisation === organisation))
+      .flatMap((record) => record.categories.map((each) => keptWords(record.organisation, each)));
     throw new Problem({
       status: 409,
       code: 'CALLER_RETENTION_NOT_OVER',
       title: 'The retention period of what is kept is not over, or nobody can say that it is',
-      detail: 'GET /v1/retention/due lists what is due, with its reason.',
+      detail: [...kept, 'GET /v1/retention/due lists what is due, with its reason.'].join('; '),
     });
   }
+}
+
+function keptWords(organisation: string, kept: CategoryRetention): string {
+  const end = 'until' in kept ? `until ${kept.until} (${kept.source})` : `nobody can say until when: ${kept.unknown}`;
+  return `${organisation}, ${kept.category}: ${end}`;
 }
 
 function notGranted(): never {

@@ -6,6 +6,7 @@ import {
   answerInRelease,
   answerItem,
   inRelease,
+  isHeldHere,
   openLook,
   openRequestWords,
   subjectAccessOwner,
@@ -175,8 +176,9 @@ export class PackMaker {
     return asked.received.sources.flatMap((organisation) => {
       const answered = asked.answers.get(organisation);
       const name = names.get(organisation) ?? organisation;
-      const kept = !answerInRelease(asked, organisation);
-      if (!draft && kept) return shown.has(organisation) ? [{ organisation, name, answer: 'in-the-hub' }] : [];
+      const kept = isHeldHere(organisation) || !answerInRelease(asked, organisation);
+      if (kept && (!draft || isHeldHere(organisation)))
+        return shown.has(organisation) ? [{ organisation, name, answer: 'in-the-hub' }] : [];
       const place = {
         stream: subjectAccessStream(asked.received.request),
         entry: answerItem(organisation),

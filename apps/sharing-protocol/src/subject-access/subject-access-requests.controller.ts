@@ -16,6 +16,7 @@ import type { View } from '#projections';
 import {
   accessRequestRule,
   HUB,
+  isHeldHere,
   mayRequestAccess,
   openRequestWords,
   release,
@@ -44,7 +45,7 @@ export interface AccessRequestItem {
   readonly waitingFor?: readonly string[];
 }
 
-/** A request as the area's officers read it; whoever asked, and an organisation that is to answer, read less. */
+/** A request as the area's officers read it; whoever asked, and an organisation that is to answer, read less. Null: not answered yet. */
 export interface AccessRequestView {
   readonly request: string;
   readonly status: SubjectAccess['status'];
@@ -55,6 +56,8 @@ export interface AccessRequestView {
   readonly due: AccessDue;
   readonly words?: string | null;
   readonly refused?: string;
+  /** What the officer wrote to whoever asked (UK GDPR art. 12(4)); null where nothing was written. */
+  readonly refusedInWords?: string | null;
   readonly answers?: readonly { readonly organisation: string; readonly answer: string | null }[];
   readonly marks?: readonly { readonly item: string; readonly withhold: string | null; readonly by: string }[];
   readonly approvedBy?: string | null;
@@ -141,7 +144,7 @@ export class SubjectAccessRequestsController {
     const items: AccessRequestItem[] = [];
     for (const id of ids) {
       const found = await this.#desk.read(id);
-      if (found.status === 'none' || (!officer && found.identity === null)) continue;
+      if (found.status === 'none' || (!officer && (found.identity === null || isHeldHere(organisation)))) continue;
       const { child, receivedOn } = found.received;
       const item = { request: id, childId: child, receivedOn, due: this.#desk.due(found) };
       items.push(officer ? { ...item, waitingFor: waitingSources(found) } : item);
@@ -205,7 +208,7 @@ export class SubjectAccessRequestsController {
     const { request, child, receivedOn, sources, words } = asked.received;
     const answers = sources.map((source) => ({
       organisation: source,
-      answer: asked.answers.get(source)?.answer ?? null,
+      answer: isHeldHere(source) ? 'in-the-hub' : (asked.answers.get(source)?.answer ?? null),
     }));
     const shown: AccessRequestView = {
       request,
@@ -216,14 +219,13 @@ export class SubjectAccessRequestsController {
       extended: asked.clock.extended,
       due: this.#desk.due(asked),
     };
-    const refused = asked.status === 'refused' ? { refused: asked.refused.reason } : {};
-    const said = () =>
-      openRequestWords(
-        this.#core.vault,
-        decision,
-        { stream: subjectAccessStream(request), entry: 'received' },
-        words,
-      ) ?? null;
+    const opened = (entry: string, sealed: typeof words) =>
+      openRequestWords(this.#core.vault, decision, { stream: subjectAccessStream(request), entry }, sealed) ?? null;
+    const said = () => opened('received', words);
+    const refused =
+      asked.status === 'refused' && standing !== 'source'
+        ? { refused: asked.refused.reason, refusedInWords: opened('refused', asked.refused.words) }
+        : {};
     switch (standing) {
       // Who is asked to answer tells who knows the child, which may be what is kept back.
       case 'requester':

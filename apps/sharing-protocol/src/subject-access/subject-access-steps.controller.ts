@@ -5,10 +5,8 @@ import { dayOf, isUuid, type FactId, type PlainDate } from '#kernel';
 import { Access, CORE, CurrentPurposefulCaller, notFound, type Core, type PurposefulCaller } from '#nest-platform';
 import {
   accessRequestRule,
-  answerItem,
   release,
   sealRequestWords,
-  subjectAccessOwner,
   subjectAccessRule,
   subjectAccessStream,
   type RequestStanding,
@@ -21,6 +19,7 @@ import { refusalProblem } from '../erasure/officer.ts';
 import { waitForAll } from '../views/caught-up.ts';
 import { PACKS, SUBJECT_ACCESS } from '../views/tokens.ts';
 import { VIEWS, type Views } from '../views/views.ts';
+import { answerCommand } from './answer-command.ts';
 import type { SubjectAccessDesk } from './desk.ts';
 import type { AccessPack, PackMaker } from './pack.ts';
 import { packHtml } from './pack-html.ts';
@@ -133,7 +132,7 @@ export class SubjectAccessStepsController {
     }));
   }
 
-  /** By the officer of the organisation that is asked, for its own system. */
+  /** By the officer of the organisation that is asked, for its own system; the system itself answers at `/v1/subject-access-questions`. */
   @ApiOperation({ summary: 'Answer for one’s own system: content, nothing held, or not known here' })
   @Post('answers')
   @HttpCode(200)
@@ -144,13 +143,9 @@ export class SubjectAccessStepsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AccessStep> {
-    const step: Steps = async (_asked, _today, by) => {
-      const source = caller.reader.organisation;
-      const place = { stream: subjectAccessStream(id), entry: answerItem(source), owner: subjectAccessOwner(id) };
-      const given = answer === 'content' ? text : undefined;
-      const content = await sealRequestWords(this.#core.vault, place, this.#core.clock.now(), given);
-      const data = { request: id, source, answer, by };
-      return { type: 'answer', data: content === undefined ? data : { ...data, content } };
+    const step: Steps = (_asked, _today, by) => {
+      const said = { source: caller.reader.organisation, answer, text, by };
+      return answerCommand(this.#core, id, said);
     };
     return this.#step([id, caller, request, reply], step, 'source');
   }

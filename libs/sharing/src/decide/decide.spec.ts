@@ -32,6 +32,18 @@ const alarm = (change: Partial<Question>) => {
   return decision;
 };
 
+describe('an organisation’s system', () => {
+  it('reads nothing for subject access, though it works with the child: there it answers, and never reads', () => {
+    const asked: Question = {
+      ...question,
+      reader: { ...question.reader, role: 'organisation-system' },
+      purpose: 'subject-access',
+    };
+    expect(permittedSlices(asked)).toEqual([]);
+    expect(decide(asked, slice)).toMatchObject({ effect: 'deny', refusals: ['role-lacks-purpose'] });
+  });
+});
+
 describe('what should be there and is not', () => {
   it('permits where everything is there', () => {
     expect(decide(question, slice)).toEqual({ effect: 'permit', slice, rule: 'own-organisation', ...UNLIMITED });

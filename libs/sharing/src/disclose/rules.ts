@@ -144,6 +144,9 @@ export function emergencyReviewsRule(
 /** The hub itself as an organisation: the area's data-protection officer and administrators belong to it. */
 export const HUB = 'hub' as OrganisationId;
 
+/** All families of an area as one organisation: what a family tells is told by it, and there is no system of its own behind it. */
+export const FAMILIES = 'family' as OrganisationId;
+
 const NO_RELATIONSHIP = { effect: 'deny', reasons: ['no-relationship'] } as const;
 
 function familyRule({ reader, purpose, at, protections }: CompleteQuestion, known: boolean): boolean {

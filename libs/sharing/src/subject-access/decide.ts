@@ -17,7 +17,7 @@ import type {
   AccessWithdrawn,
   SubjectAccessChange,
 } from './events.ts';
-import { evolveSubjectAccess, waitingSources, type Asked, type SubjectAccess } from './subject-access.ts';
+import { evolveSubjectAccess, isHeldHere, waitingSources, type Asked, type SubjectAccess } from './subject-access.ts';
 
 /** What may be asked of a request; the data is what would be stored, `on` the day of asking. */
 export type SubjectAccessCommand =
@@ -107,7 +107,8 @@ function receive(data: AccessReceived, on: PlainDate, request: SubjectAccess): D
 /** Nobody answers before it is known who asks: what they would say is already about the child. */
 function answer(data: AccessAnswered, request: Asked): Decision {
   if (request.identity === null) return no('IDENTITY_NOT_VERIFIED');
-  if (!request.received.sources.includes(data.source)) return fail({ code: 'SOURCE_NOT_ASKED', pointer: '/source' });
+  if (!request.received.sources.includes(data.source) || isHeldHere(data.source))
+    return fail({ code: 'SOURCE_NOT_ASKED', pointer: '/source' });
   if ((data.answer === 'content') !== (data.content !== undefined)) {
     return fail({ code: data.answer === 'content' ? 'CONTENT_MISSING' : 'CONTENT_NOT_EXPECTED', pointer: '/content' });
   }

@@ -4,7 +4,7 @@ import type { CompleteQuestion, Ruling } from '../disclose/disclose.ts';
 import { HUB } from '../disclose/rules.ts';
 import type { Slice } from '../model.ts';
 import { activeRelationship, isFamilyRole } from '../protection/relationship.ts';
-import { answerItem, type Asked } from './subject-access.ts';
+import { answerItem, isHeldHere, type Asked } from './subject-access.ts';
 
 /** What a release is made of: the slices of every source, and whether it is the officers' draft, which nobody has agreed to yet. */
 export interface AccessScope {
@@ -41,16 +41,17 @@ export type RequestStanding = 'officer' | 'requester' | 'source';
 
 /**
  * Who may know of a request at all: the area's data-protection officers, whoever asked while their relationship lasts, and, once it is known
- * who asks, the officer of an organisation that is to answer.
+ * who asks, the officer and the system of an organisation that is to answer.
  */
 export function accessRequestRule(question: CompleteQuestion, request: Asked): Ruling<RequestStanding> {
   const { reader, purpose, at, protections, registry } = question;
   const permit = (scope: RequestStanding): Ruling<RequestStanding> => ({ effect: 'permit', scope, slices: [] });
   if (purpose !== 'subject-access') return { effect: 'deny', reasons: ['role-lacks-purpose'] };
   const { sub, sources } = request.received;
-  if (reader.role === 'data-protection-officer') {
-    if (reader.organisation === HUB) return permit('officer');
-    const asked = request.identity !== null && sources.includes(reader.organisation);
+  if (reader.role === 'data-protection-officer' || reader.role === 'organisation-system') {
+    if (reader.organisation === HUB && reader.role === 'data-protection-officer') return permit('officer');
+    const { organisation } = reader;
+    const asked = request.identity !== null && sources.includes(organisation) && !isHeldHere(organisation);
     if (asked && registry.organisations.has(reader.organisation)) return permit('source');
     return { effect: 'deny', reasons: ['not-own-record'] };
   }

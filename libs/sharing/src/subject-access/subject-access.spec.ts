@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { ChildId, Instant, OrganisationId, PlainDate } from '#kernel';
 import { decideSubjectAccess, type SubjectAccessCommand } from './decide.ts';
 import { answerInRelease, inRelease } from './rule.ts';
-import { evolveSubjectAccess, type SubjectAccess } from './subject-access.ts';
+import { FAMILIES } from '../disclose/rules.ts';
+import { evolveSubjectAccess, waitingSources, type SubjectAccess } from './subject-access.ts';
 
 const day = (text: string) => text as PlainDate;
 const request = 'r1';
@@ -14,7 +15,7 @@ const on = day('2026-09-10');
 const content = { key: 'k', iv: 'i', text: 't' };
 const upTo = '2026-10-01T09:00:00.000Z' as Instant;
 
-const receive: SubjectAccessCommand = {
+const receive: Extract<SubjectAccessCommand, { type: 'receive' }> = {
   type: 'receive',
   on,
   data: {
@@ -27,6 +28,10 @@ const receive: SubjectAccessCommand = {
     by: one,
   },
 };
+const receiveFrom = (...sources: readonly OrganisationId[]): SubjectAccessCommand => ({
+  ...receive,
+  data: { ...receive.data, sources },
+});
 const verify: SubjectAccessCommand = { type: 'verifyIdentity', data: { request, how: 'photo-identity-seen', by: one } };
 const pause: SubjectAccessCommand = {
   type: 'pause',
@@ -78,6 +83,7 @@ describe('a subject access request', () => {
     ['REQUEST_UNKNOWN', verify, []],
     ['IDENTITY_NOT_VERIFIED', answer(school), [receive]],
     ['SOURCE_NOT_ASKED', answer('elsewhere' as OrganisationId), [receive, verify]],
+    ['SOURCE_NOT_ASKED', answer(FAMILIES), [receiveFrom(school, FAMILIES), verify]],
     [
       'CONTENT_MISSING',
       { type: 'answer', data: { request, source: school, answer: 'content', by: 'x' } },
@@ -95,6 +101,7 @@ describe('a subject access request', () => {
     ['DATE_AHEAD', { ...pause, data: { ...pause.data, from: day('2026-09-11') } }, [receive]],
     ['EXTENSION_TOO_LATE', { ...extend, on: day('2026-10-06') }, [receive]],
     ['SOURCES_NOT_ANSWERED', approve(), [receive, verify, answer(school)]],
+    ['SOURCES_NOT_ANSWERED', approve(), [receiveFrom(school, FAMILIES), verify]],
     ['CLOCK_PAUSED', approve(), [...READY, pause]],
     ['SECOND_PERSON_NEEDED', approve(one), [...READY]],
     ['SECOND_PERSON_NEEDED', release(two), [...READY, approve()]],
@@ -105,6 +112,12 @@ describe('a subject access request', () => {
     ['REQUEST_ALREADY_ENDED', mark('f1', null), [...READY, approve(), release()]],
   ])('is refused %s', (reason, command, before) => {
     expect(code(command, ...before)).toBe(reason);
+  });
+
+  it('waits for nobody where only families told', () => {
+    const asked = given(receiveFrom(FAMILIES), verify, approve(), release());
+    expect(asked).toMatchObject({ status: 'released' });
+    expect(asked.status === 'none' ? null : waitingSources(asked)).toEqual([]);
   });
 
   it('answers the same again as before', () => {

@@ -1,6 +1,7 @@
 import type { OrganisationId } from '#kernel';
 import { never } from '#kernel';
 import type { SubjectAccessClock } from '#statutory';
+import { FAMILIES, HUB } from '../disclose/rules.ts';
 import type {
   AccessAnswered,
   AccessIdentityVerified,
@@ -37,9 +38,14 @@ export const subjectAccessOwner = (request: string): string => `subject-access-$
 /** The name of a source's answer among the items of a release. */
 export const answerItem = (source: OrganisationId): string => `answer-${source}`;
 
-/** The sources that have not answered yet. */
+/** True for what has no system of its own: all that is held of it is in the hub, which shows it without being asked. */
+export function isHeldHere(source: OrganisationId): boolean {
+  return source === FAMILIES || source === HUB;
+}
+
+/** The sources that have not answered yet. Nobody is waited for who could only answer with what the hub shows anyway. */
 export function waitingSources({ received, answers }: Asked): readonly OrganisationId[] {
-  return received.sources.filter((source) => !answers.has(source));
+  return received.sources.filter((source) => !isHeldHere(source) && !answers.has(source));
 }
 
 /** The request after one more event. An event this version does not know stops the fold: something kept back must not be released. */

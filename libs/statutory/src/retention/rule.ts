@@ -13,7 +13,7 @@ export interface RetentionPeriod {
   readonly when?: RetentionCircumstance;
   /** The law or code, `SI 2010/959 reg. 50`. */
   readonly source: string;
-  /** `certain`: read in the law or code itself; `local`: an organisation decides, this is our default. */
+  /** `certain`: read in the law or code, or in its official note; `local`: an organisation decides or must confirm, this is our default. */
   readonly status: 'certain' | 'local';
 }
 
