@@ -21,6 +21,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/var'],
   testMatch: ['**/*.spec.ts'],
   // Nothing here is a measurement: what is slow on a busy machine is not wrong. Speed is held by the benchmarks.
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.soak\\.spec\\.ts$'],
 };

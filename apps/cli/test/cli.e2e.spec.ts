@@ -11,7 +11,7 @@ beforeAll(async () => {
   hub = await runningHub({ witness: true });
   seeded = (await tellonce('seed')).lines;
   await caughtUp(hub);
-}, 60_000);
+});
 afterAll(() => hub.remove());
 
 /** Runs a command as an operator would type it; what it says, and its exit code. */
@@ -40,7 +40,7 @@ it('seed tells the area with progress and names its children; the same again cha
   expect(seeded).toContainEqual(expect.stringMatching(/^Telling the demonstration (\d+)\/\1$/));
   for (const index of [0, 1, 2]) expect(childOf(index)).toMatch(/^[0-9a-f-]{36}$/);
   expect((await tellonce('seed')).lines.slice(-3)).toEqual(seeded.slice(-3));
-}, 30_000);
+});
 
 it('timeline: a line a fact for who may see it, the one refusal in words for who may not', async () => {
   const asking = ['timeline', childOf(0), '--purpose', 'sen-support', '--limit', '3'];
@@ -62,7 +62,7 @@ it('projection list and rebuild', async () => {
   expect(rebuilt.lines.at(-1)).toBe('timeline is rebuilt and serves');
   expect(rebuilt.lines.at(-2)).toMatch(/^generation \d+: \d+\/\d+ events, \d+\/s/);
   await expect(tellonce('projection', 'rebuild', 'nothing', ...administrator)).rejects.toThrow('404');
-}, 30_000);
+});
 
 it('log verify says that it holds; log backup copies what verifies, and never a key', async () => {
   await signed();

@@ -9,7 +9,7 @@ describe('the education service, alone in its process', () => {
   let app: BuiltApp;
   beforeAll(async () => {
     app = await builtApp(['dist/apps/education/src/main.js']);
-  }, 30_000);
+  });
   afterAll(() => app.remove());
 
   it('is alive and ready', async () => {

@@ -9,7 +9,7 @@ describe('the health service, alone in its process', () => {
   let app: BuiltApp;
   beforeAll(async () => {
     app = await builtApp(['dist/apps/health/src/main.js']);
-  }, 30_000);
+  });
   afterAll(() => app.remove());
 
   it('is alive and ready', async () => {

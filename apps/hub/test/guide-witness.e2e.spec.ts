@@ -54,7 +54,7 @@ suite('docs/guides/witness.md (needs the built CLI: npm run build)', () => {
     values['CHILD'] = child;
     // A head is signed a second after the last event at the latest.
     await new Promise((resolve) => setTimeout(resolve, 1_200));
-  }, 30_000);
+  });
   afterAll(async () => {
     for (const end of ending) await end();
     await hub.remove();

@@ -38,7 +38,7 @@ describe('the policy workbench', () => {
     ])
       mustBe(200, await draft(world.trust, content));
     await caughtUp(hub);
-  }, 30_000);
+  });
   afterAll(() => hub.remove());
 
   const start = (client: HubClient, agreement: string, version: number, last = 1000) =>

@@ -5,7 +5,7 @@ describe('the sharing protocol, alone in its process', () => {
   let app: BuiltApp;
   beforeAll(async () => {
     app = await builtApp(['dist/apps/sharing-protocol/src/main.js']);
-  }, 30_000);
+  });
   afterAll(() => app.remove());
 
   it('is alive and ready', async () => {

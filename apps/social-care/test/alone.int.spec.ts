@@ -9,7 +9,7 @@ describe('the social-care service, alone in its process', () => {
   let app: BuiltApp;
   beforeAll(async () => {
     app = await builtApp(['dist/apps/social-care/src/main.js']);
-  }, 30_000);
+  });
   afterAll(() => app.remove());
 
   it('is alive and ready', async () => {

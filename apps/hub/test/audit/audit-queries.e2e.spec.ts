@@ -41,7 +41,7 @@ describe('questions about decisions', () => {
     mustBe(404, await timeline(hub.person('teacher-elsewhere'), world.child, 'sen-support'));
     mustBe(200, await timeline(hub.person('health-visitor'), world.child, 'direct-care'));
     mustBe(403, await timeline(hub.person('senco'), world.child, 'safeguarding'));
-  }, 30_000);
+  });
   afterAll(() => hub.remove());
 
   it('say who looked at a child, why, and under which agreement', async () => {
@@ -223,7 +223,7 @@ it('a question outlives a restart, and is answered as before', async () => {
     await hub.stop();
     folder.remove();
   }
-}, 30_000);
+});
 
 /** Everything that tells time but `Date`. */
 const TIMERS = [
@@ -320,5 +320,5 @@ describe('two worlds that differ in another organisation’s look', () => {
     expect(withIt.said).toHaveLength(without.said.length);
     // They are answers at all.
     expect(without.said.join()).toContain('person-7f3a');
-  }, 60_000);
+  });
 });

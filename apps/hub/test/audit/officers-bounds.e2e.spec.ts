@@ -19,7 +19,7 @@ beforeAll(async () => {
   hub = await runningHub();
   world = await tellWorld(hub);
   source = await officer('officer-of-trust', 'bridgewater-community-trust');
-}, 30_000);
+});
 afterAll(() => hub.remove());
 
 function officer(sub: string, organisation: string): Promise<HubClient> {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { cosignaturesOf, cosignerOf, openCheckpoint, parseVkey, parseWitnessKey, splitNotes } from '#transparency';
 import { temporaryFolder } from '#testing';
 import { pullHead } from '../../../cli/src/commands/witness/pull.ts';
@@ -16,7 +16,6 @@ import { tellWorld } from '../trust/world.ts';
 const SCRIPT = join(import.meta.dirname, '../../../../libs/transparency/verifier/verify-log.mjs');
 const witness = cosignerOf('witness.example/w1', new Uint8Array(32).fill(7));
 // Hubs are started and stopped, on machines that do other things too.
-jest.setTimeout(60_000);
 
 const made = temporaryFolder();
 /** `night`: what was backed up last night. `today`: after more looks. Each test works on a copy in `here`. */

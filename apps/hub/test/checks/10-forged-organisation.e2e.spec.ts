@@ -17,7 +17,7 @@ describe('check 10: an organisation forged, and agreements that do not hold', ()
     hub = await runningHub();
     world = await tellWorld(hub);
     await caughtUp(hub);
-  }, 30_000);
+  });
   afterAll(() => hub.remove());
 
   const next = (change: Partial<Agreeing> = {}) =>

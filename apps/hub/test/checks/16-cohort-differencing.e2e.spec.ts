@@ -45,7 +45,7 @@ describe('check 16: counts of children', () => {
   let schools: readonly TestOrganisation[];
   beforeAll(async () => {
     ({ hub, schools } = await areaOf(23, 11, 3));
-  }, 60_000);
+  });
   afterAll(() => hub.remove());
 
   it('are rounded, and small ones are left out with the total they could be worked out from', async () => {
@@ -74,7 +74,7 @@ describe('check 16: counts of children', () => {
     } finally {
       await other.hub.remove();
     }
-  }, 60_000);
+  });
 
   it('are asked for by name only: no question chooses the children', async () => {
     const { tables } = mustBe(200, await hub.person('analyst').ask('/v1/cohort-counts', PLANNING)).json as {

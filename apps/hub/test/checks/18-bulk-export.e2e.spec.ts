@@ -60,7 +60,7 @@ describe('check 18: bulk export respects per-slice decisions, budgets and waterm
   beforeAll(async () => {
     ({ hub, world } = await opened());
     [dpo, oakfield] = [hub.person('dpo'), hub.person('dpo-oakfield')];
-  }, 30_000);
+  });
   afterAll(() => hub.remove());
 
   it.each(['csv', 'jsonl', 'fhir'])(
@@ -190,7 +190,7 @@ describe('check 18: who was handed as many decisions as may be in a day', () => 
   let world: World;
   beforeAll(async () => {
     ({ hub, world } = await opened({ TELLONCE_AUDIT_ROWS_A_DAY: '5' }));
-  }, 30_000);
+  });
   afterAll(() => hub.remove());
 
   it('gets a file that says it was cut, then a refusal; the refusal is recorded and the area’s officer told', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { loadConfig, outboundClient, readDestination, type ResolvedAddress } from '#nest-platform';
 import { cosignerOf, openCheckpoint, parseAddCheckpoint, parseVkey } from '#transparency';
 import { temporaryFolder } from '#testing';
@@ -8,7 +8,6 @@ import { runningHub, type RunningHub } from '../running-hub.ts';
 
 const { vkey } = cosignerOf('witness.example/w1', new Uint8Array(32).fill(7));
 // Hubs are started and stopped, on machines that do other things too.
-jest.setTimeout(60_000);
 
 const made = temporaryFolder();
 const servers: Server[] = [];

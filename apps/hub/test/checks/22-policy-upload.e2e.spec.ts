@@ -16,7 +16,7 @@ describe('check 22: a policy uploaded', () => {
     world = await tellWorld(hub);
     await caughtUp(hub);
     before = await seen(hub.person('senco'), world.child, 'sen-support');
-  }, 30_000);
+  });
   afterAll(() => hub.remove());
 
   const wider: Agreeing = {

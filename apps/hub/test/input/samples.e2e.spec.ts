@@ -102,7 +102,7 @@ described(`event messages of the NEMS, in every order and twice${why}`, () => {
     ] as const) {
       expect(await afterMessages(order)).toEqual(known);
     }
-  }, 30_000);
+  });
 });
 
 const SUBJECTS: Readonly<Record<string, SubjectIdentity>> = {
@@ -155,7 +155,7 @@ described(`class lists, in several orders and twice${why}`, () => {
     for (const order of [reversed, rotated, [...everyOther, ...LISTS], reversed.flatMap((one) => [one, one])]) {
       expect(await afterLists(order)).toEqual(known);
     }
-  }, 60_000);
+  });
 });
 
 function sample(folder: string, name: string): Uint8Array {

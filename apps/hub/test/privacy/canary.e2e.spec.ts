@@ -38,7 +38,7 @@ beforeAll(async () => {
   hub = await runningHub({ witness: true, logger });
   world = await tellOfCanary(hub);
   await caughtUp(hub);
-}, 30_000);
+});
 afterAll(async () => {
   globalThis.fetch = plainFetch;
   jest.restoreAllMocks();
@@ -271,7 +271,7 @@ describe('check 24: a child whose every identifier is searched for', () => {
     expect(wordsUnder(hub.folder, CANARIES)).toEqual([]);
     await hub.stop();
     expect(wordsUnder(hub.folder, CANARIES)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 /** Files of bodies that are open and have no name any more. */

@@ -115,5 +115,5 @@ describe('what strangers are refused of a child, and what is absent', () => {
     expect(unlike).toEqual([]);
     // Each route really refuses somebody by the one 404: what is sent to it is taken.
     expect(ofChildren.filter((route) => refused[route] === undefined)).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -230,7 +230,7 @@ describe('check 6: two worlds that differ in one hidden fact', () => {
     ({ answers: without, routes } = first);
     for (const [kind, hidden] of Object.entries(HIDDEN))
       withIt[kind] = (await answersOf(hidden, clock, first.port)).answers;
-  }, 180_000);
+  }, 900_000);
 
   afterAll(() => void jest.useRealTimers());
 

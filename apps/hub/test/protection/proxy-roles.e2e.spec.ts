@@ -95,7 +95,7 @@ describe('a proxy role of the NHS', () => {
     expect((await handIn(ERROR)).items).toMatchObject([{ outcome: 'withdrawn' }]);
     expect(await protection()).toEqual([]);
     expect(await sees()).toBe(true);
-  }, 30_000);
+  });
 
   it.each([
     ['active last', [INACTIVE, ACTIVE]],
@@ -135,7 +135,7 @@ describe('a proxy role of the NHS', () => {
     for (let tries = 0; tries < 400 && (await protection()).length === 0; tries++)
       await new Promise((resolve) => setTimeout(resolve, 10));
     expect(await protection()).toMatchObject([{ evidence: 'nhs-validated-role', person: 'person-3d77' }]);
-  }, 30_000);
+  });
 
   it('goes with its record to the child it belongs to, and leaves nothing that lets somebody in', async () => {
     await start();
@@ -151,7 +151,7 @@ describe('a proxy role of the NHS', () => {
     const [there] = await tails.protections(moved);
     expect([...(there?.authorities.values() ?? [])]).toMatchObject([{ person: 'person-3d77' }]);
     expect(await sees()).toBe(true);
-  }, 30_000);
+  });
 });
 
 const folder = join(SAMPLES, 'vrs');

@@ -37,7 +37,7 @@ beforeEach(async () => {
     fact: { kind: 'allocation', name: 'somebody-else', person: 'person-0001', startDate: '2022-09-06' },
   });
   if (told.outcome !== 'published') throw new Error(JSON.stringify(told));
-}, 30_000);
+});
 afterEach(() => hub.remove());
 
 const claim = (key: string, json: object, child = world.child, purpose = 'early-help'): Promise<Answer> =>

@@ -19,7 +19,7 @@ let world: World;
 beforeEach(async () => {
   hub = await runningHub();
   world = await tellWorld(hub);
-}, 30_000);
+});
 afterEach(() => hub.remove());
 
 const PURPOSE: Readonly<Record<string, string>> = {

@@ -34,7 +34,7 @@ beforeEach(async () => {
   await caughtUp(hub);
   // What is decided here must not need a view.
   await stopProjectors(hub);
-}, 30_000);
+});
 afterEach(() => hub.remove());
 
 const sees = async () => {

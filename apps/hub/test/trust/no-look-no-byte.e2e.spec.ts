@@ -49,7 +49,7 @@ beforeAll(async () => {
   await caughtUp(hub);
   query = (await asked(hub, hub.person('dpo'), { child: world.child })).id;
   await hub.stop();
-}, 30_000);
+});
 afterEach(() => hub.stop());
 afterAll(() => folder.remove());
 

@@ -27,7 +27,7 @@ describe('the registry while it changes under load', () => {
     hub = await runningHub();
     world = await tellWorld(hub);
     await caughtUp(hub);
-  }, 30_000);
+  });
   afterAll(() => hub.remove());
 
   /** Every state of the registry there ever was, by revision, folded from the log alone. */
@@ -129,7 +129,7 @@ describe('the registry while it changes under load', () => {
     // It did change under them: both answers were given, by several registries.
     expect(new Set(answers.values())).toEqual(new Set([true, false]));
     expect(new Set(decided.map((decision) => kept.get(decision)?.registryRevision)).size).toBeGreaterThan(5);
-  }, 60_000);
+  });
 
   it('moves by one event for each command, in turns: no approval is lost or counted twice', async () => {
     const { trust, school } = world;
@@ -152,5 +152,5 @@ describe('the registry while it changes under load', () => {
     const states = await registries();
     expect(states.length - before).toBe(contents.length * 4);
     for (const { agreement } of contents) expect(states.at(-1)?.agreements.has(agreement)).toBe(true);
-  }, 30_000);
+  });
 });

@@ -135,7 +135,7 @@ describe('simulations', () => {
     expect(all.changed.map(({ decision }) => decision).sort()).toEqual(decisions.sort());
     expect(all.changed[0]).toMatchObject({ newly: [{ organisation: TRUST, category: 'health.therapy' }] });
     expect((await ended(start(201))).replayed).toBe(201);
-  }, 30_000);
+  });
 
   it('keeps to the looks of one organisation where it is one that asks', async () => {
     await look();

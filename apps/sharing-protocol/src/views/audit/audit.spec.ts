@@ -313,7 +313,7 @@ describe('any looks, any question', () => {
       ),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   it('begins and ends where it is told', async () => {
     const world = await worldOf(LOOKS);

@@ -10,8 +10,8 @@ export interface UsageItem {
   readonly time: string;
   readonly organisation: string;
   readonly organisationName: string;
-  /** The system the request came by: the client of the sign-in. */
-  readonly system: string;
+  /** The system the request came by: the client of the sign-in; absent for an organisation whose people did not look. */
+  readonly system?: string;
   readonly role: string;
   readonly purpose: string;
   /** Who looked and why, in a sentence a parent can read. */
@@ -50,7 +50,7 @@ export function usageItem(
     time: look.at,
     organisation: reader.organisation,
     organisationName: name,
-    system: reader.client,
+    ...(only === undefined ? { system: reader.client } : {}),
     role: reader.role,
     purpose,
     reason: `Somebody of ${name} (${ROLE_WORDS[reader.role]}) looked ${PURPOSE_WORDS[purpose]}.`,
