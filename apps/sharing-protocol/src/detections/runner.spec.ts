@@ -24,6 +24,7 @@ import { DetectionState } from './state.ts';
 const TUESDAY = '2026-11-24T09:00:00.000Z' as Instant;
 const child = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}` as ChildId;
 const FAMILIES = ['look', 'protection', 'detection'] as const;
+const SELF_CLAIMED = 'self-claimed-relationship';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let log: EventLog;
@@ -171,6 +172,37 @@ describe('the detections of a running hub', () => {
     openState();
     await read();
     expect(await raised()).toMatchObject([{ rule: 'refused-attempts', evidence: 5 }]);
+  });
+
+  it('raise each finding once and tell each officer once, whichever append of a batch was the last before an end', async () => {
+    for (let n = 0; n < 6; n++) {
+      await look({ effect: 'deny', route: 'POST /v1/child-matches', child: null });
+      await look({ kind: 'self-claimed', child: child(n % 2) });
+    }
+    const append = log.append.bind(log);
+    // Three findings and two notices of each; every time one record more is stored, and then the process ends.
+    for (let records = 0; records < 9; records++) {
+      const appends: Promise<unknown>[] = [];
+      let left = records === 0 ? 0 : 1;
+      log.append = async (stream, ...rest) => {
+        const isThere = (await log.readStream(stream, { limit: 1 })).length > 0;
+        if (!isThere && left-- <= 0) throw new Error('ended');
+        const appended = append(stream, ...rest);
+        appends.push(appended);
+        return appended;
+      };
+      await expect(read()).rejects.toThrow('ended');
+      await Promise.allSettled(appends);
+      // Nobody is told of what is not stored.
+      expect([(await raised()).length, await notices()]).toEqual([Math.min(records, 3), Math.max(records - 3, 0)]);
+      expect(state.token()).toBeNull();
+      state.close();
+      openState();
+    }
+    log.append = append;
+    await read();
+    expect((await rules()).toSorted()).toEqual(['refused-attempts', SELF_CLAIMED, SELF_CLAIMED]);
+    expect(await notices()).toBe(6);
   });
 
   it('remember a day over a restart', async () => {

@@ -11,7 +11,7 @@ import {
   openWatch,
   protectionStreams,
   protectionsThen,
-  raiseFinding,
+  raiseFindings,
   saysItsStanding,
   scopeOf,
   accessStandingOf,
@@ -20,7 +20,7 @@ import {
   type DetectionBook,
   type DetectionRuleId,
   type Finding,
-  type Revealed,
+  type Raising,
 } from '#sharing';
 import { grantProcess, type Vault } from '#vault';
 import { readStored } from '../views/stored.ts';
@@ -41,10 +41,13 @@ const DAY_MS = 86_400_000;
 const KEPT = { accesses: 2, emergencies: 8, counters: 31, candidates: 62 } as const;
 /** Keyed hashes and raised findings remembered so that they are not made or looked up again. */
 const MOST_REMEMBERED = 50_000;
+/** Findings that are sealed and stored together. */
+const MOST_AT_ONCE = 200;
 
 /**
  * Reads looks in the order of the log and asks the detections after each, so that what is found depends on the log alone, never on how it was
- * read. A finding is stored before the place in the log moves; what is read again after a crash finds the same under the same name.
+ * read. What is found in a batch is stored before the place in the log moves; what is read again after
+ * a crash finds the same under the same name.
  */
 export class DetectionRunner {
   readonly #means: DetectionMeans;
@@ -52,6 +55,8 @@ export class DetectionRunner {
   readonly #windows: Windows;
   readonly #hashes = new Map<string, string>();
   readonly #raised = new Set<string>();
+  /** Found in the events that are being taken in, and not stored yet. */
+  #raisings: Raising[] = [];
   #today = '';
 
   constructor(means: DetectionMeans, state: DetectionState) {
@@ -74,11 +79,15 @@ export class DetectionRunner {
     try {
       this.#forgetOld();
       for (const event of events) await this.#handle(event);
+      const raisings = this.#raisings.splice(0);
+      for (let from = 0; from < raisings.length; from += MOST_AT_ONCE)
+        await raiseFindings(this.#means, raisings.slice(from, from + MOST_AT_ONCE));
       this.#state.commit(token);
     } catch (error) {
       this.#state.rollback();
       this.#windows.clear();
       this.#raised.clear();
+      this.#raisings = [];
       throw error;
     }
   }
@@ -105,7 +114,7 @@ export class DetectionRunner {
     const { person, day } = access;
     const known = (rule: DetectionRuleId): boolean =>
       DETECTION_RULES[rule].about === 'person' && this.#raised.has(`${rule} ${person} ${day}`);
-    for (const found of detect(window, known)) await this.#raise(found, access, look);
+    for (const found of detect(window, known)) this.#raise(found, access, look);
   }
 
   async #accessOf(decision: DecisionId, look: LookContent): Promise<Access> {
@@ -131,17 +140,17 @@ export class DetectionRunner {
     });
   }
 
-  async #raise(found: Finding, access: Access, look: LookContent): Promise<void> {
+  #raise(found: Finding, access: Access, look: LookContent): void {
     const scope = scopeOf(found);
     const key = `${scope} ${access.day}`;
     if (this.#raised.has(key)) return;
     if (!this.#state.isRaised(scope, access.day)) {
-      const revealed: Revealed = {
+      const revealed = {
         person: found.person === null ? null : look.reader.sub,
         child: found.child === null ? null : look.child,
       };
       const by = suppressing(found, access.day, this.#state.suppressions(found.rule, access.day));
-      await raiseFinding(this.#means, found, access, revealed, by?.suppression ?? null);
+      this.#raisings.push({ found, access, revealed, suppression: by?.suppression ?? null });
       this.#state.raise(scope, access.day);
     }
     if (this.#raised.size >= MOST_REMEMBERED) this.#raised.clear();

@@ -44,7 +44,7 @@ const SCHEMA = `
 export function openDatabase(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 5_000 });
   db.exec(
-    'pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 8000; pragma cache_size = -32000',
+    'pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 8000; pragma cache_size = -16000',
   );
   const version = Number(db.prepare('pragma user_version').get()?.['user_version'] ?? 0);
   if (version === VERSION) return db;

@@ -12,6 +12,8 @@ export class DetectionState {
   readonly #statements: ReturnType<typeof statementsOf>;
   /** Accesses by role, day and purpose that are counted and not yet written. */
   readonly #purposes = new Map<string, number>();
+  /** Counters of people and days that are not yet written. */
+  readonly #daily = new Map<string, Daily>();
 
   constructor(path: string) {
     this.#db = openDatabase(path);
@@ -30,11 +32,13 @@ export class DetectionState {
   }
   commit(token: LogToken): void {
     this.#writePurposes();
+    this.#writeDaily();
     this.#statements.setToken.run(token);
     this.#db.exec('commit');
   }
   rollback(): void {
     this.#purposes.clear();
+    this.#daily.clear();
     if (this.#db.isTransaction) this.#db.exec('rollback');
   }
 
@@ -47,13 +51,14 @@ export class DetectionState {
       ...[access.breakGlass, JSON.stringify(access.sources)],
     );
     if (kind !== 'other') {
-      this.#statements.count.run(person, day, role, counts.children, counts.exports);
+      this.#count({ person, day, role, ...counts });
       const key = `${role} ${day} ${purpose}`;
       this.#purposes.set(key, (this.#purposes.get(key) ?? 0) + 1);
     }
     const of = sampledAs(access);
+    if (of === undefined) return;
     const draw = drawOf(decision);
-    if (of !== undefined && isCandidate(of, draw))
+    if (isCandidate(of, draw))
       this.#statements.candidate.run(decision, weekOf(day), day, draw, of, purpose, organisation);
   }
 
@@ -77,12 +82,14 @@ export class DetectionState {
   }
   /** Children and exports of a person on each earlier day with accesses. */
   own(person: string, from: PlainDate, before: PlainDate): readonly { children: number; exports: number }[] {
+    this.#writeDaily();
     return this.#statements.own
       .all(person, from, before)
       .map((row) => ({ children: Number(row['children']), exports: Number(row['exports']) }));
   }
   /** For each person of a role, their mean of children on days with accesses. */
   means(role: string, from: PlainDate, before: PlainDate): readonly { person: string; mean: number }[] {
+    this.#writeDaily();
     return this.#statements.means
       .all(role, from, before)
       .map((row) => ({ person: String(row['person']), mean: Number(row['mean']) }));
@@ -172,6 +179,24 @@ export class DetectionState {
     this.#db.close();
   }
 
+  /** The first role of a day stays its role, as in the table. */
+  #count(counted: Daily): void {
+    const key = `${counted.person} ${counted.day}`;
+    const known = this.#daily.get(key);
+    if (known === undefined) {
+      this.#daily.set(key, counted);
+      return;
+    }
+    known.children = Math.max(known.children, counted.children);
+    known.exports = Math.max(known.exports, counted.exports);
+  }
+
+  #writeDaily(): void {
+    for (const { person, day, role, children, exports } of this.#daily.values())
+      this.#statements.count.run(person, day, role, children, exports);
+    this.#daily.clear();
+  }
+
   #writePurposes(): void {
     for (const [key, accesses] of this.#purposes) {
       const [role = '', day = '', purpose = ''] = key.split(' ');
@@ -179,6 +204,15 @@ export class DetectionState {
     }
     this.#purposes.clear();
   }
+}
+
+/** What is counted of a person's day. */
+interface Daily {
+  readonly person: string;
+  readonly day: PlainDate;
+  readonly role: string;
+  children: number;
+  exports: number;
 }
 
 /** A look that may be drawn. */

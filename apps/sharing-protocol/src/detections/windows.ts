@@ -2,11 +2,14 @@ import { DETECTION_RULES, daysAfter, type Access, type History, type Window } fr
 import { epochMs, toInstant, type PlainDate } from '#kernel';
 import type { DetectionState } from './state.ts';
 
-/** Accesses kept in memory, all people's windows together: about 500 bytes each. What is put out is read from the file again. */
-const MOST_ACCESSES = 60_000;
+/** Accesses kept in memory, all people's windows together: about 350 bytes each, what many have alike held once. The rest is read again. */
+const MOST_ACCESSES = 100_000;
+/** Different days, people, organisations, roles, teams and purposes that are held once for all accesses. */
+const MOST_NAMES = 10_000;
 /** Of one person's day so many are compared one by one, and what comes after is counted only; every limit is far below. */
 const MOST_A_DAY = 2_000;
 const HISTORY_DAYS = 30;
+const NO_SOURCES: Access['sources'] = [];
 const NO_HISTORY: History = { own: [], ownExports: [], peers: [], purposes: {} };
 
 interface PersonDay {
@@ -24,6 +27,7 @@ export class Windows {
     string,
     Pick<History, 'purposes'> & { readonly means: readonly { person: string; mean: number }[] }
   >();
+  readonly #names = new Map<string, string>();
   #kept = 0;
 
   constructor(state: DetectionState) {
@@ -31,7 +35,8 @@ export class Windows {
   }
 
   /** Takes an access in and answers what the rules are to read. */
-  add(access: Access): Window {
+  add(read: Access): Window {
+    const access = this.#sharing(read);
     const own = this.#dayOf(access.person, access.day);
     if (access.child !== null && access.kind !== 'other') own.children.add(access.child);
     if (access.kind === 'export') own.exports += 1;
@@ -63,6 +68,7 @@ export class Windows {
   clear(): void {
     this.#days.clear();
     this.#roles.clear();
+    this.#names.clear();
     this.#kept = 0;
   }
 
@@ -75,7 +81,7 @@ export class Windows {
       this.#days.set(key, known);
       return known;
     }
-    const all = this.#state.ofDay(person, day);
+    const all = this.#state.ofDay(person, day).map((each) => this.#sharing(each));
     const about = all.filter(({ kind }) => kind !== 'other');
     const fresh: PersonDay = {
       accesses: all.slice(0, MOST_A_DAY),
@@ -91,6 +97,29 @@ export class Windows {
       this.#days.delete(old);
     }
     return fresh;
+  }
+
+  /** The same access; what accesses have in common is held once, however often it was read from looks or from the file. */
+  #sharing(access: Access): Access {
+    const sources = access.sources.length === 0 ? NO_SOURCES : access.sources.map((each) => this.#name(each));
+    return {
+      ...access,
+      day: this.#name(access.day),
+      person: this.#name(access.person),
+      organisation: this.#name(access.organisation),
+      role: this.#name(access.role),
+      team: access.team === null ? null : this.#name(access.team),
+      purpose: this.#name(access.purpose),
+      sources,
+    };
+  }
+
+  #name<Name extends string>(name: Name): Name {
+    const known = this.#names.get(name);
+    if (known !== undefined) return known as Name;
+    if (this.#names.size >= MOST_NAMES) this.#names.clear();
+    this.#names.set(name, name);
+    return name;
   }
 
   #aroundChild({ child, standing, at }: Access): readonly Access[] {

@@ -126,7 +126,8 @@ export class ReviewsController {
     const asked = this.#asked(caller, request, reply);
     await mustAudit(asked);
     const draft = await draftOf(this.#core.log, this.#core.vault, dto, officersScope(caller));
-    if (draft === undefined) return refuseUnknown(asked);
+    // Nobody is told by a refusal of its own that a finding or case is about their own access.
+    if (draft === undefined || draft.person === caller.reader.sub) return refuseUnknown(asked);
     const data = await openedCase(this.#book, dto, draft, caller.reader.sub);
     await discloseCase(
       asked,

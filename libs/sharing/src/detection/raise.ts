@@ -33,18 +33,32 @@ export function findingId(rule: string, { decision }: Pick<Access, 'decision'>):
   return namedUuid('finding', rule, decision);
 }
 
+/** A finding that is to be stored. */
+export interface Raising {
+  readonly found: Finding;
+  /** The access that made it found. */
+  readonly access: Access;
+  readonly revealed: Revealed;
+  /** The suppression in force for it. */
+  readonly suppression: string | null;
+}
+
 /**
- * Stores a finding, durable when it answers, and tells the area's officer and the organisation's, unless a suppression is in force. The same
- * finding again changes nothing.
+ * Stores findings, all durable when it answers, and tells the area's officer and the organisation's of each, unless a suppression is in force
+ * for it. Nobody is told of what is not stored yet; the same findings again change nothing, and tell whoever was not told before.
  */
-export async function raiseFinding(
-  book: DetectionBook,
-  found: Finding,
-  access: Access,
-  { person, child }: Revealed,
-  suppression: string | null,
-): Promise<string> {
+export async function raiseFindings(book: DetectionBook, raisings: readonly Raising[]): Promise<void> {
+  // Begun together, appends are made durable together.
+  await Promise.all(raisings.map((each) => store(book, each)));
+  const told = raisings.filter(({ suppression }) => suppression === null);
+  await Promise.all(
+    told.flatMap(({ found, access }) => tell(book, findingId(found.rule, access), found.organisation ?? HUB)),
+  );
+}
+
+async function store(book: DetectionBook, { found, access, revealed, suppression }: Raising): Promise<void> {
   const id = findingId(found.rule, access);
+  const { person, child } = revealed;
   const { rule, role, team, words, counts, thresholds, evidence, sources } = found;
   const organisation = found.organisation ?? HUB;
   const stream = detectionStream(id);
@@ -60,11 +74,9 @@ export async function raiseFinding(
     // Sealed anew it has other bytes: that it is there is all that was wanted.
     if (!(error instanceof WrongExpectedRevision)) throw error;
   }
-  if (suppression === null) await tell(book, id, organisation);
-  return id;
 }
 
-async function tell(book: DetectionBook, id: string, organisation: OrganisationId): Promise<void> {
+function tell(book: DetectionBook, id: string, organisation: OrganisationId): readonly Promise<string>[] {
   // The notice names nobody: who it is about stands in the finding, for those who may read it.
   const common = {
     cause: id,
@@ -74,8 +86,9 @@ async function tell(book: DetectionBook, id: string, organisation: OrganisationI
     child: null,
     person: null,
   } as const;
-  await sendNotice(book, { ...common, to: 'area-dpo', organisation: null });
-  if (organisation !== HUB) await sendNotice(book, { ...common, to: 'organisation-dpo', organisation });
+  const area = sendNotice(book, { ...common, to: 'area-dpo', organisation: null });
+  if (organisation === HUB) return [area];
+  return [area, sendNotice(book, { ...common, to: 'organisation-dpo', organisation })];
 }
 
 /** What a finding says; undefined where its key is gone. */
