@@ -39,6 +39,17 @@ export async function tour({ url, root, stories, person }: TourOptions): Promise
     '# the parent: who looked, when, in which role, for which purpose',
     ...asking(url, 'parent', 'subject-access', `children/${child}/usage`),
     '',
+    '# the parent: who may see what, by which agreement, since when',
+    ...asking(url, 'parent', 'subject-access', `children/${child}/access`),
+    '',
+    '# an agreement as a parent can read it',
+    ...asking(url, 'parent', 'subject-access', 'agreements/voice-for-all-family-oakfield-primary'),
+    '',
+    '# an emergency access, by a health visitor who has just signed in again; then who is told of it',
+    `TOKEN=$(${tokenOf(url, 'health-visitor', '-d acr_values=urn:tellonce:acr:step-up ')})`,
+    `curl -s -H "Authorization: Bearer $TOKEN" -H "Hub-Purpose: direct-care" -H 'content-type: application/json' -d '{"childId":"${child}","reason":"child-missing","words":"Has not come home from school, nobody knows where."}' ${url}/v1/break-glass-grants`,
+    ...asking(url, 'dpo', 'audit', 'notices'),
+    '',
     '# the proof of a look of your own, checked without the hub (any Node, no network)',
     `cd '${root}'`,
     `TOKEN=$(${tokenOf(url, 'health-visitor')})`,
@@ -59,8 +70,8 @@ function asking(url: string, key: string, purpose: string, path: string, more = 
   ];
 }
 
-function tokenOf(url: string, key: string): string {
-  return `curl -s -d grant_type=urn:tellonce:grant:demonstration-person -d client_id=demonstration -d person=${key} ${url}/oidc/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/'`;
+function tokenOf(url: string, key: string, more = ''): string {
+  return `curl -s ${more}-d grant_type=urn:tellonce:grant:demonstration-person -d client_id=demonstration -d person=${key} ${url}/oidc/token | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/'`;
 }
 
 async function firstChild(stories: readonly Story[], parent: HubClient): Promise<string> {

@@ -255,6 +255,7 @@ export const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /v1/organisations': 'the register is open to everybody signed in',
   'GET /v1/organisations/:organisation': 'the register is open to everybody signed in',
   'GET /v1/agreements': 'the register is open to everybody signed in',
+  'GET /v1/agreements/:agreement': 'the register is open to everybody signed in',
   'POST /v1/organisations': 'the area’s administrator only, held below',
   'POST /v1/organisations/:organisation/keys/:kid/revocations': 'the area’s administrator only, held below',
   'GET /v1/admin/projections': 'the area’s administrator only, held below',

@@ -35,6 +35,7 @@ const NO_PURPOSE: Readonly<Record<string, string>> = {
   'GET /v1/subject-access-questions/:id': 'has one purpose, subject access, under which its look is kept',
   'POST /v1/subject-access-questions/:id/answers': 'has one purpose, subject access, under which its look is kept',
   'GET /v1/agreements': 'agreements between legal bodies',
+  'GET /v1/agreements/:agreement': 'agreements between legal bodies',
   'POST /v1/agreements/:agreement/endings': 'agreements between legal bodies',
   'POST /v1/agreements/:agreement/resumptions': 'agreements between legal bodies',
   'POST /v1/agreements/:agreement/suspensions': 'agreements between legal bodies',

@@ -7,6 +7,7 @@ export const WALKED: Readonly<Record<string, (child: string) => readonly string[
   'GET /health/startup': () => ['/health/startup'],
   'GET /openapi.json': () => ['/openapi.json'],
   'GET /v1/agreements': () => ['/v1/agreements', '/v1/agreements?reviewBy=2040-01-01'],
+  'GET /v1/agreements/:agreement': () => ['voice', 'nobodys'].map((id) => `/v1/agreements/${id}`),
   'GET /v1/agreements/:agreement/versions/:version/changes': () =>
     ['voice', 'nobodys'].map((id) => `/v1/agreements/${id}/versions/1/changes`),
   'GET /v1/checkpoint/key': () => ['/v1/checkpoint/key'],

@@ -35,7 +35,7 @@ described(`npm start${BUILT ? '' : ' (skipped: not built, npm run build)'}`, () 
         const { items } = JSON.parse(text ?? '') as { items: readonly { type: string }[] };
         return items.map(({ type }) => type).sort();
       };
-      const [senco, visitor, worker, elsewhere, purpose, parent, proof] = outputs;
+      const [senco, visitor, worker, elsewhere, purpose, parent, access, agreement, emergency, proof] = outputs;
       const slices = [senco, visitor, worker].map(typesOf);
       expect(new Set(slices.map((slice) => slice.join())).size).toBe(3);
       for (const slice of slices) expect(slice.length).toBeGreaterThan(3);
@@ -47,6 +47,9 @@ described(`npm start${BUILT ? '' : ' (skipped: not built, npm run build)'}`, () 
       );
       // Looks for safeguarding are kept from the family.
       expect(parent).not.toContain('social-worker');
+      expect(access).toMatch(/Riverside Special School.*may see/);
+      expect(agreement).toMatch(/This is an agreement between Families of the area and/);
+      expect(emergency).toMatch(/"grant":"[0-9a-f-]{36}"[^]*break-glass-started/);
       expect(proof).toMatch(/^proven: event \d+ of \d+[^]*PROVEN: leaf \d+ of \d+/);
     },
     60_000,

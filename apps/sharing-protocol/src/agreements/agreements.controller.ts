@@ -2,11 +2,11 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { ApiOperation } from '@nestjs/swagger';
 import { parsePlainDate, type OrganisationId } from '#kernel';
 import type { AgreementInForce } from '#contracts';
-import { Access, CORE, CurrentCaller, invalidInput, type Caller, type Core } from '#nest-platform';
-import type { RegistryCommand } from '#sharing';
+import { Access, CORE, CurrentCaller, invalidInput, notFound, type Caller, type Core } from '#nest-platform';
+import { agreementInWords, type AgreementRecord, type RegistryCommand } from '#sharing';
 import { noPersonIn } from '../registry/no-person.ts';
 import { AgreementsQueryDto, ReasonDto, UndoingDto } from './agreements.dto.ts';
-import { changed, partyOf, type Changed } from './party.ts';
+import { changed, nameIn, partyOf, type Changed } from './party.ts';
 
 /** An agreement that both parties approved and neither ended. */
 export type HeldAgreement = AgreementInForce & {
@@ -30,19 +30,27 @@ export class AgreementsController {
   @Access({ roles: 'signed-in', purpose: 'none' })
   async list(@Query() query: AgreementsQueryDto): Promise<{ readonly agreements: readonly HeldAgreement[] }> {
     const { book } = await this.#core.tails.registry();
-    const agreements = [...book.values()].flatMap(({ held, suspendedBy }): readonly HeldAgreement[] => {
-      const current = held.at(-1);
-      if (current === undefined) return [];
-      return [
-        { ...current, state: suspendedBy.size === 0 ? 'in-force' : 'suspended', suspendedBy: [...suspendedBy].sort() },
-      ];
-    });
+    const agreements = [...book.values()].flatMap((record) => heldIn(record) ?? []);
     const { reviewBy } = query;
     if (reviewBy === undefined) return { agreements };
     if (parsePlainDate(reviewBy) === undefined) throw invalidInput([{ code: 'DATE_INVALID', pointer: '/reviewBy' }]);
     const due = agreements.filter(({ terms }) => terms !== undefined && terms.reviewBy <= reviewBy);
     const day = ({ terms }: HeldAgreement) => terms?.reviewBy ?? '';
     return { agreements: due.sort((a, b) => (day(a) < day(b) ? -1 : day(a) > day(b) ? 1 : 0)) };
+  }
+
+  /** To everybody signed in, parents included: what is agreed about children is no secret from them. Drafts are the parties' own. */
+  @ApiOperation({ summary: 'An agreement in force, and what it says in plain English' })
+  @Get(':agreement')
+  @Access({ roles: 'signed-in', purpose: 'none' })
+  async read(
+    @Param('agreement') agreement: string,
+  ): Promise<{ readonly agreement: HeldAgreement; readonly words: ReturnType<typeof agreementInWords> }> {
+    const registry = await this.#core.tails.registry();
+    const record = registry.book.get(agreement);
+    const held = record === undefined ? undefined : heldIn(record);
+    if (held === undefined) throw notFound();
+    return { agreement: held, words: agreementInWords(held, nameIn(registry)) };
   }
 
   @ApiOperation({ summary: 'Share nothing under an agreement until it is resumed' })
@@ -100,4 +108,11 @@ export class AgreementsController {
   async #command(command: RegistryCommand, { reader, correlationId }: Caller): Promise<Changed> {
     return changed(await this.#core.registryCommand(command, { by: reader.organisation, correlationId }));
   }
+}
+
+function heldIn({ held, suspendedBy }: AgreementRecord): HeldAgreement | undefined {
+  const current = held.at(-1);
+  if (current === undefined) return undefined;
+  const state = suspendedBy.size === 0 ? 'in-force' : 'suspended';
+  return { ...current, state, suspendedBy: [...suspendedBy].sort() };
 }

@@ -69,3 +69,8 @@ export function changed(outcome: CommandOutcome): Changed {
   }
   throw invalidInput(errors);
 }
+
+/** The name of an organisation; its id where it is not registered. */
+export function nameIn({ organisations }: Registry): (organisation: OrganisationId) => string {
+  return (organisation) => organisations.get(organisation)?.name ?? organisation;
+}

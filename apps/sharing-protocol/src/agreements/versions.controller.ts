@@ -12,14 +12,13 @@ import {
   versionState,
   type AgreementChanges,
   type AgreementRecord,
-  type Registry,
   type RegistryCommand,
   type VersionState,
   type WordedSection,
 } from '#sharing';
 import { noPersonIn } from '../registry/no-person.ts';
 import { AgreementVersionDto, ApprovalDto, ReasonDto } from './agreements.dto.ts';
-import { changed, partyOf, readable, type Changed } from './party.ts';
+import { changed, partyOf, readable, type Changed, nameIn } from './party.ts';
 
 /** A version of an agreement as its parties and the area's officers read it. */
 export interface AgreementVersion {
@@ -174,8 +173,4 @@ export class AgreementVersionsController {
 
 function contentOf({ drafts, held }: AgreementRecord, version: number): AgreementInForce | undefined {
   return drafts.get(version)?.content ?? held.find((each) => each.version === version);
-}
-
-function nameIn({ organisations }: Registry): (organisation: OrganisationId) => string {
-  return (organisation) => organisations.get(organisation)?.name ?? organisation;
 }
