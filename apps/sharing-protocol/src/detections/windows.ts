@@ -2,7 +2,7 @@ import { DETECTION_RULES, daysAfter, type Access, type History, type Window } fr
 import { epochMs, toInstant, type PlainDate } from '#kernel';
 import type { DetectionState } from './state.ts';
 
-/** Accesses kept in memory, all people's windows together: about 350 bytes each, what many have alike held once. The rest is read again. */
+/** Accesses kept in memory, all people's windows together: about 400 bytes each, what many have alike held once. The rest is read again. */
 const MOST_ACCESSES = 100_000;
 /** Different days, people, organisations, roles, teams and purposes that are held once for all accesses. */
 const MOST_NAMES = 10_000;
