@@ -55,6 +55,8 @@ interface AuthorityOfWorld extends Pick<AuthorityRecorded, 'kind' | 'evidence' |
   readonly id: string;
   readonly person?: string;
   readonly holder?: OrganisationId;
+  /** The last day, where one was recorded. */
+  readonly until?: PlainDate;
   /** The first day on which it does not hold. */
   readonly endedOn?: PlainDate;
 }
@@ -247,8 +249,8 @@ function withdrawalOf(said: Directive): ProtectionChange {
 
 function whoMayDecide({ authorities = [], assessments = [] }: ChildOfWorld): readonly ProtectionChange[] {
   const changes: ProtectionChange[] = [];
-  for (const { id: authority, person = null, endedOn, ...recorded } of authorities) {
-    changes.push({ type: 'authority.recorded.v1', data: { ...recorded, authority, person, until: null } });
+  for (const { id: authority, person = null, until = null, endedOn, ...recorded } of authorities) {
+    changes.push({ type: 'authority.recorded.v1', data: { ...recorded, authority, person, until } });
     if (endedOn !== undefined)
       changes.push({ type: 'authority.ended.v1', data: { authority, endedOn, because: 'ended' } });
   }
