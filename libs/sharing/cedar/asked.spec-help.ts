@@ -1,20 +1,20 @@
 import fc from 'fast-check';
-import { endOfDay, startOfDay, type ChildId, type FactId, type OrganisationId, type PlainDate } from '#kernel';
+import { endOfDay, startOfDay, type OrganisationId, type PlainDate } from '#kernel';
 import {
+  COMPETENCE_CRITERIA,
   OBLIGATIONS,
   ROLE_PURPOSES,
-  type BreakGlassGranted,
+  type AuthorityRecorded,
   type Category,
-  type ConsentGiven,
+  type CompetenceAssessed,
   type Purpose,
-  type RelationshipClaimed,
   type RelationshipKind,
   type Role,
   type SharingDecided,
 } from '#contracts';
 import type { Protection, Question, Slice } from '../src/model.ts';
-import { emptyProtection, evolveProtection, type ProtectionChange } from '../src/protection/index.ts';
 import { emptyRegistry, evolveRegistry, type RegistryChange } from '../src/registry/index.ts';
+import { protectionOf, type Speaker } from './child.spec-help.ts';
 
 /** Few of everything, so that agreements, consents and relationships meet; half of each world is made to fit the question. */
 export const ORGANISATIONS = ['school', 'trust', 'families'] as OrganisationId[];
@@ -43,6 +43,7 @@ const OTHER_TERMS = {
   retentionDays: null,
   reviewBy: '2027-01-01' as PlainDate,
 } as const;
+const PARENTS: readonly Speaker[] = ['p', 'q'].map((by) => ({ authority: 'parental-responsibility', by }));
 const KINDS: RelationshipKind[] = ['on-roll', 'caseload', 'family'];
 
 const organisation = fc.constantFrom(...ORGANISATIONS);
@@ -104,7 +105,40 @@ export const asked: fc.Arbitrary<Asked> = fc
       categories: some(near(slice.category, category)),
       purposes: some(near<Purpose>(stated, purpose)),
       until,
-      by: fc.constantFrom(undefined, 'p', 'q'),
+      // The young person `y`, parents, somebody nameless of before names were kept, a local authority, a court.
+      speaker: fc.constantFrom<Speaker>(
+        ...PARENTS,
+        ...PARENTS,
+        { authority: 'parental-responsibility' },
+        { authority: 'parental-responsibility', organisation: 'trust' as OrganisationId },
+        { authority: 'gillick-competent-child', by: 'y' },
+        { authority: 'young-person-16', by: 'y' },
+        { authority: 'court-order', organisation: 'school' as OrganisationId },
+      ),
+    });
+    const assessment = fc.record({
+      test: fc.constantFrom<CompetenceAssessed['test']>('gillick', 'mental-capacity'),
+      person: near('y', fc.constant('p')),
+      categories: some(near(slice.category, category)),
+      purposes: some(near<Purpose>(stated, purpose)),
+      criteria: fc.constantFrom(undefined, undefined, ...COMPETENCE_CRITERIA),
+      on: near(today, day),
+      until: near(today, day),
+    });
+    const authority = fc.record({
+      kind: fc.constantFrom<AuthorityRecorded['kind']>(
+        'parental-responsibility',
+        'parental-responsibility',
+        'care-order',
+      ),
+      person: fc.constantFrom('p', 'p', 'q', null),
+      ties: fc.constantFrom(undefined, undefined, undefined, 0, 1),
+      from: near(today, day),
+      until,
+      ended: fc.option(
+        fc.record({ endedOn: day, because: fc.constantFrom('ended' as const, 'ended' as const, 'retracted' as const) }),
+        { nil: undefined, freq: 2 },
+      ),
     });
     const claim = fc.record({
       organisation: near(who.organisation, organisation),
@@ -148,12 +182,14 @@ export const asked: fc.Arbitrary<Asked> = fc
       until,
     });
     const child = fc.record({
-      consents: fc.array(directive, { maxLength: 2 }),
+      consents: fc.array(directive, { maxLength: 3 }),
+      assessments: seldom(assessment, 1),
+      authorities: seldom(authority, 1),
       refusals: fc.oneof(
         { weight: 4, arbitrary: fc.constant([]) },
         { weight: 1, arbitrary: fc.array(directive, { maxLength: 2 }) },
       ),
-      withdrawn: fc.constantFrom(undefined, undefined, undefined, 0),
+      withdrawn: fc.constantFrom(undefined, undefined, undefined, 'g0', 'g1', 'r0'),
       relationships: fc.oneof(
         { weight: 9, arbitrary: fc.array(relationship, { minLength: 1, maxLength: 2 }) },
         { weight: 2, arbitrary: fc.constant([]) },
@@ -218,84 +254,4 @@ function without(missing: Missing, protections: readonly Protection[]): readonly
   if (missing === 'one protection') return [...protections, undefined];
   if (missing !== 'a part of one') return protections;
   return protections.map((each) => ({ ...each, sharingDecisions: undefined }) as unknown as Protection);
-}
-
-type Directive = Pick<ConsentGiven, 'categories' | 'purposes' | 'until'> & { readonly by: string | undefined };
-interface GeneratedChild {
-  readonly consents: readonly Directive[];
-  readonly refusals: readonly Directive[];
-  readonly claims: readonly Omit<RelationshipClaimed, 'claim' | 'reason'>[];
-  readonly grants: readonly Omit<BreakGlassGranted, 'grant' | 'reason'>[];
-  readonly decisions: readonly Omit<SharingDecided, 'decision' | 'ground' | 'by'>[];
-  readonly withdrawn: number | undefined;
-  readonly relationships: readonly {
-    readonly organisation: OrganisationId;
-    readonly kind: RelationshipKind;
-    readonly name: string;
-    readonly team: string | undefined;
-    readonly person: string | undefined;
-    readonly from: PlainDate;
-    readonly until: PlainDate | null;
-  }[];
-}
-
-function protectionOf(id: string, child: GeneratedChild): Protection {
-  const { consents, refusals, withdrawn, relationships, claims, grants, decisions } = child;
-  const authority = 'parental-responsibility';
-  const changes: ProtectionChange[] = [
-    ...consents.map(
-      ({ by, ...each }, n) =>
-        ({
-          type: 'consent.given.v1',
-          data: { consent: `${id}-g${n}`, authority, ...each, ...(by === undefined ? {} : { by }) },
-        }) as const,
-    ),
-    ...refusals.map(
-      ({ categories, purposes, by }, n) =>
-        ({
-          type: 'consent.refused.v1',
-          data: { consent: `${id}-r${n}`, authority, categories, purposes, ...(by === undefined ? {} : { by }) },
-        }) as const,
-    ),
-    ...(withdrawn === undefined
-      ? []
-      : [{ type: 'consent.withdrawn.v1', data: { consent: `${id}-g${withdrawn}` } } as const]),
-    ...relationships.flatMap(({ team, person, until: last, from, ...rest }, n): ProtectionChange[] => [
-      ...(last === null
-        ? []
-        : [{ type: 'relationship.ended.v1', data: { fact: `${id}-e${n}` as FactId, ...rest, until: last } } as const]),
-      {
-        type: 'relationship.started.v1',
-        data: {
-          fact: `${id}-s${n}` as FactId,
-          ...rest,
-          from,
-          ...(team === undefined ? {} : { team }),
-          ...(person === undefined ? {} : { person }),
-        },
-      },
-    ]),
-    ...claims.map(
-      (each, n) =>
-        ({
-          type: 'relationship.claimed.v1',
-          data: { claim: `${id}-k${n}`, reason: 'new-referral', ...each },
-        }) as const,
-    ),
-    ...grants.map(
-      (each, n) =>
-        ({
-          type: 'break-glass.granted.v1',
-          data: { grant: `${id}-b${n}`, reason: 'child-missing', ...each },
-        }) as const,
-    ),
-    ...decisions.map(
-      (each, n) =>
-        ({
-          type: 'sharing.decided.v1',
-          data: { decision: `${id}-d${n}`, ground: 'statutory-duty', by: 'somebody', ...each },
-        }) as const,
-    ),
-  ];
-  return changes.reduce(evolveProtection, emptyProtection(id as ChildId));
 }

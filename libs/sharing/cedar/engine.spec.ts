@@ -44,7 +44,7 @@ describe('the four traps of Cedar (trust §1.2), each closed by the engine', () 
     // A text whose permit doesn't touch the child, so that only the forbid errs.
     const policies = {
       open: 'permit (principal, action, resource);',
-      'consent-refused': published.policies['consent-refused']?.replace('resource.reliesOnConsent &&', '') ?? '',
+      'decided-not-to-share': published.policies['decided-not-to-share'] ?? '',
     };
     const entities = request.entities.filter(({ uid }) => !('type' in uid && uid.type === 'Child'));
     const raw = isAuthorized({
@@ -59,7 +59,7 @@ describe('the four traps of Cedar (trust §1.2), each closed by the engine', () 
     });
     expect(raw).toMatchObject({
       type: 'success',
-      response: { decision: 'allow', diagnostics: { errors: [{ policyId: 'consent-refused' }] } },
+      response: { decision: 'allow', diagnostics: { errors: [{ policyId: 'decided-not-to-share' }] } },
     });
     const careful = cedarEngine({ policies, schema: published.schema, hash: 'trap-1' });
     expect(careful({ ...request, entities })).toEqual({ effect: 'deny', policies: [], alarm: true });

@@ -12,11 +12,29 @@ import { requestsOf } from './requests.ts';
  */
 const published = publishedPolicies();
 
-const CHILD = { __entity: { type: 'Child', id: 'child' } };
 const OTHER_CHILD = { __entity: { type: 'Child', id: 'other' } };
 const ELSEWHERE = { __entity: { type: 'Organisation', id: 'elsewhere' } };
 
-/** A request as the requests of one question are, but with one entity that belongs to another child or organisation, or with a conflict. */
+/** Everything that each voice can have said together. */
+const YES_NO = [false, true];
+const SAID = YES_NO.flatMap((courtRefuses) =>
+  YES_NO.flatMap((courtGives) =>
+    YES_NO.flatMap((ownRefuses) =>
+      YES_NO.flatMap((ownGives) =>
+        YES_NO.flatMap((ownTookBack) =>
+          [[], ['p']].flatMap((carersGiving) =>
+            [[], ['p'], ['q']].map((carersRefusing) => ({
+              ...{ courtRefuses, courtGives, ownRefuses, ownGives, ownTookBack },
+              ...{ carersGiving, carersRefusing },
+            })),
+          ),
+        ),
+      ),
+    ),
+  ),
+);
+
+/** A request as the requests of one question are, but with one entity that belongs to another child or organisation. */
 function variants(request: CedarRequest): readonly CedarRequest[] {
   const more: EntityJson[] = [
     { ...ofChild(request), uid: OTHER_CHILD.__entity },
@@ -28,12 +46,8 @@ function variants(request: CedarRequest): readonly CedarRequest[] {
   });
   return request.entities.flatMap((each) => {
     const type = typeOf(each);
-    if (type === 'Slice') return [];
     const { attrs } = each;
-    if (type === 'Child') {
-      const conflict = { category: categoryOf(request), purpose: request.context['purpose'] ?? '' };
-      return [changed(each, { ...attrs, conflicts: [conflict] })];
-    }
+    if (type === 'Slice' || type === 'Child') return [];
     return Object.keys(attrs).flatMap((name) => {
       if (name === 'child') return [changed(each, { ...attrs, child: OTHER_CHILD })];
       if (type !== 'Reader' && ['organisation', 'source', 'recipient'].includes(name))
@@ -43,8 +57,17 @@ function variants(request: CedarRequest): readonly CedarRequest[] {
   });
 }
 
+/** The same request with everything else that can have been said. */
+function otherwiseSaid(request: CedarRequest): readonly CedarRequest[] {
+  return SAID.map((said) => ({
+    ...request,
+    entities: request.entities.map((each) =>
+      typeOf(each) === 'Slice' ? { ...each, attrs: { ...each.attrs, said } } : each,
+    ),
+  }));
+}
+
 const ofChild = ({ entities }: CedarRequest): EntityJson => entityOf(entities, 'Child');
-const categoryOf = ({ entities }: CedarRequest) => entityOf(entities, 'Slice').attrs['category'] ?? CHILD;
 
 function entityOf(entities: readonly EntityJson[], type: string): EntityJson {
   const found = entities.find((each) => typeOf(each) === type);
@@ -64,7 +87,9 @@ function corpus(): readonly CedarRequest[] {
       // What can't be put to Cedar has nothing to say about its rules.
     }
   }
-  const all = [...requests, ...requests.slice(0, 500).flatMap(variants)];
+  const resting = requests.filter(({ entities }) => entityOf(entities, 'Slice').attrs['reliesOnConsent'] === true);
+  const others = [...requests.slice(0, 500).flatMap(variants), ...resting.slice(0, 4).flatMap(otherwiseSaid)];
+  const all = [...requests, ...others];
   return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 }
 
@@ -96,7 +121,7 @@ const MUTANTS: Readonly<Record<string, readonly Mutant[]>> = {
   'a set emptied': replaced(/\[[^\]]+\]/g, () => '[]'),
   'equal and unequal': replaced(/==|!=/g, (found) => (found === '==' ? '!=' : '==')),
   'a bound moved': replaced(/<=|<(?!=)/g, (found) => (found === '<=' ? '<' : '<=')),
-  'a negation taken away': replaced(/!(?=context)/g, () => ''),
+  'a negation taken away': replaced(/!(?=context|resource)/g, () => ''),
   'true for false': replaced(/else true/g, () => 'else false'),
 };
 

@@ -4,18 +4,18 @@ import {
   ROLE_PURPOSES,
   type AgreementInForce,
   type BreakGlassGranted,
-  type ConsentGiven,
   type RelationshipClaimed,
   type RelationshipStarted,
   type SharingDecided,
 } from '#contracts';
-import { consentState, type Protection, type Question, type Registry, type Slice } from '#sharing';
+import type { Protection, Question, Registry, Slice } from '#sharing';
 import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs';
 import type { CedarAction, CedarRequest } from './engine.ts';
+import { saidOf } from './said.ts';
 
 /**
  * Every way the question can be put to Cedar, which can't say "some relationship" or "some agreement": one request for each
- * relationship, consent and agreement that could matter; the first that is permitted permits. Written apart from `decide`
+ * relationship and agreement that could matter; the first that is permitted permits. Written apart from `decide`
  * and without its indexes, so that a fault there shows. Throws where something is missing.
  */
 export function* requestsOf(question: Question, slice: Slice): Generator<CedarRequest> {
@@ -40,17 +40,14 @@ export function* requestsOf(question: Question, slice: Slice): Generator<CedarRe
   const starts = streams.flatMap((each) => [...each.starts.values()]).filter(own);
   const claims = streams.flatMap((each) => [...each.claims.values()]).filter(own);
   const relationships = [...starts.map((start) => relationshipEntity(start, streams)), ...claims.map(claimEntity)];
-  const consents = slice.reliesOnConsent ? consentsThatMay(question, slice, streams) : [];
   const agreements = [...registry.agreements.values()].filter(
     ({ source, recipient }) => source === slice.organisation && recipient === reader.organisation,
   );
   for (const action of ['read', 'know-of'] as const) {
     for (const relationship of orNone(relationships)) {
-      for (const consent of orNone(consents.map(consentEntity))) {
-        for (const agreement of orNone(agreements.map(agreementEntity))) {
-          const chosen = { relationship, consent, agreement };
-          yield put(action, namesOf(chosen), Object.values(chosen).filter(isThere));
-        }
+      for (const agreement of orNone(agreements.map(agreementEntity))) {
+        const chosen = { relationship, agreement };
+        yield put(action, namesOf(chosen), Object.values(chosen).filter(isThere));
       }
     }
   }
@@ -68,8 +65,7 @@ function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: re
       .flatMap(({ source, categories, purposes }) =>
         pairs(categories, purposes).map((pair) => ({ source: ref('Organisation', source), ...pair })),
       );
-  const { state } = consentState(slice.category, purpose, day, streams);
-  const spoken = (as: string) => (state === as ? pairs([slice.category], [purpose]) : []);
+  const said = saidOf(slice.category, purpose, day, streams);
   return [
     entity('Reader', reader.sub, {
       organisation: ref('Organisation', reader.organisation),
@@ -78,8 +74,6 @@ function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: re
       ...(reader.team === undefined ? {} : { team: reader.team }),
     }),
     entity('Child', 'child', {
-      refusals: spoken('refused'),
-      conflicts: spoken('conflicting'),
       notShared: decided('not-to-share'),
       sharedWithoutConsent: decided('without-consent'),
     }),
@@ -88,26 +82,9 @@ function entitiesOf({ reader, purpose, at }: Question, slice: Slice, streams: re
       source: ref('Organisation', slice.organisation),
       category: ref('Category', slice.category),
       reliesOnConsent: slice.reliesOnConsent,
+      said: { ...said, carersGiving: [...said.carersGiving], carersRefusing: [...said.carersRefusing] },
     }),
   ];
-}
-
-/**
- * Who may consent, and whose word holds over whose, is for the fold to say (its own specs hold that); the rules say what follows. So a consent
- * that would cover the slice by its own terms is put to Cedar only where the fold says that consent is given; all others always.
- */
-function consentsThatMay(
-  { purpose, at }: Question,
-  { category }: Slice,
-  streams: readonly Protection[],
-): readonly ConsentGiven[] {
-  const day = dayOf(at);
-  const state = consentState(category, purpose, day, streams);
-  const counts = ({ consent, categories, purposes, until }: ConsentGiven) =>
-    categories.includes(category) && purposes.includes(purpose) && (until === null || until >= day)
-      ? state.state === 'given' && state.consent.consent === consent
-      : true;
-  return streams.flatMap(({ consents }) => [...consents.values()]).filter(counts);
 }
 
 function namesOf(chosen: Readonly<Record<string, EntityJson | undefined>>): Context {
@@ -163,15 +140,6 @@ function relationshipEntity(start: RelationshipStarted, streams: readonly Protec
     ...(lastDays[0] === undefined ? {} : { until: lastDays[0] }),
     ...(start.team === undefined ? {} : { team: start.team }),
     ...(start.person === undefined ? {} : { person: start.person }),
-  });
-}
-
-function consentEntity(consent: ConsentGiven): EntityJson {
-  return entity('Consent', consent.consent, {
-    child: ref('Child', 'child'),
-    categories: consent.categories.map((category) => ref('Category', category)),
-    purposes: [...consent.purposes],
-    ...(consent.until === null ? {} : { until: number(consent.until) }),
   });
 }
 

@@ -5,8 +5,10 @@ import { startOfDay, type ChildId, type FactId, type Instant, type OrganisationI
 import type {
   AgreementInForce,
   AgreementTerms,
+  AuthorityRecorded,
   BreakGlassGranted,
   Category,
+  CompetenceAssessed,
   ConsentGiven,
   RelationshipClaimed,
   RelationshipKind,
@@ -42,7 +44,29 @@ interface Directive {
   readonly until?: PlainDate | null;
   /** Who said so. */
   readonly by?: string;
+  /** As whom; somebody with parental responsibility where it is not said. */
+  readonly as?: ConsentGiven['authority'];
+  /** The court or local authority whose word it is. */
+  readonly of?: OrganisationId;
   readonly withdrawn?: boolean;
+}
+/** Evidence of who may decide that an organisation saw. */
+interface AuthorityOfWorld extends Pick<AuthorityRecorded, 'kind' | 'evidence' | 'organisation' | 'from'> {
+  readonly id: string;
+  readonly person?: string;
+  readonly holder?: OrganisationId;
+  /** The last day, where one was recorded. */
+  readonly until?: PlainDate;
+  /** The first day on which it does not hold. */
+  readonly endedOn?: PlainDate;
+}
+/** Whether the child may decide: all five criteria met, or not. */
+interface AssessmentOfWorld extends Pick<
+  CompetenceAssessed,
+  'test' | 'person' | 'categories' | 'purposes' | 'on' | 'until'
+> {
+  readonly id: string;
+  readonly competent: boolean;
 }
 interface Relationship {
   readonly organisation: OrganisationId;
@@ -75,6 +99,8 @@ interface ChildOfWorld {
   readonly ends?: readonly (Omit<Relationship, 'from' | 'until'> & { readonly until: PlainDate })[];
   readonly consents?: readonly Directive[];
   readonly refusals?: readonly Directive[];
+  readonly authorities?: readonly AuthorityOfWorld[];
+  readonly assessments?: readonly AssessmentOfWorld[];
 }
 interface World {
   readonly organisations: Readonly<Record<string, Sector>>;
@@ -169,15 +195,16 @@ function registryOf({ organisations, agreements }: World): Registry {
 function protectionOf(name: string, child: ChildOfWorld | undefined): Protection {
   if (child === undefined) throw new Error(`no child ${name} in the world`);
   const changes: ProtectionChange[] = [];
-  const authority = 'parental-responsibility';
-  for (const { id, until = null, withdrawn, ...said } of child.consents ?? []) {
-    changes.push({ type: 'consent.given.v1', data: { consent: id, ...said, until, authority } });
-    if (withdrawn === true) changes.push({ type: 'consent.withdrawn.v1', data: { consent: id } });
+  changes.push(...whoMayDecide(child));
+  for (const said of child.consents ?? []) {
+    const { id: consent, categories, purposes, until = null } = said;
+    changes.push({ type: 'consent.given.v1', data: { consent, categories, purposes, until, ...speakerOf(said) } });
+    if (said.withdrawn === true) changes.push(withdrawalOf(said));
   }
-  for (const { id, categories, purposes, by, withdrawn } of child.refusals ?? []) {
-    const said = { categories, purposes, ...(by === undefined ? {} : { by }) };
-    changes.push({ type: 'consent.refused.v1', data: { consent: id, ...said, authority } });
-    if (withdrawn === true) changes.push({ type: 'consent.withdrawn.v1', data: { consent: id } });
+  for (const said of child.refusals ?? []) {
+    const { id: consent, categories, purposes } = said;
+    changes.push({ type: 'consent.refused.v1', data: { consent, categories, purposes, ...speakerOf(said) } });
+    if (said.withdrawn === true) changes.push(withdrawalOf(said));
   }
   for (const [n, { until, ...start }] of (child.relationships ?? []).entries()) {
     const { organisation, kind, name: called } = start;
@@ -208,6 +235,31 @@ function protectionOf(name: string, child: ChildOfWorld | undefined): Protection
     if (ended === true) changes.push({ type: 'sharing.decision-ended.v1', data: { decision: id, by: 'somebody' } });
   }
   return changes.reduce(evolveProtection, emptyProtection(name as ChildId));
+}
+
+function speakerOf({ by, as = 'parental-responsibility', of }: Directive) {
+  return { authority: as, ...(by === undefined ? {} : { by }), ...(of === undefined ? {} : { organisation: of }) };
+}
+
+function withdrawalOf(said: Directive): ProtectionChange {
+  const { authority, ...who } = speakerOf(said);
+  const because = authority === 'court-order' ? ({ because: 'order-ended' } as const) : {};
+  return { type: 'consent.withdrawn.v1', data: { consent: said.id, ...who, ...because } };
+}
+
+function whoMayDecide({ authorities = [], assessments = [] }: ChildOfWorld): readonly ProtectionChange[] {
+  const changes: ProtectionChange[] = [];
+  for (const { id: authority, person = null, until = null, endedOn, ...recorded } of authorities) {
+    changes.push({ type: 'authority.recorded.v1', data: { ...recorded, authority, person, until } });
+    if (endedOn !== undefined)
+      changes.push({ type: 'authority.ended.v1', data: { authority, endedOn, because: 'ended' } });
+  }
+  for (const { id: assessment, competent, ...assessed } of assessments) {
+    const criteria = { understands: true, retains: true, weighs: competent, communicates: true, voluntary: true };
+    const by = { organisation: 'community-health-trust' as OrganisationId, role: 'school-nurse', by: 'nurse' } as const;
+    changes.push({ type: 'competence.assessed.v1', data: { assessment, ...assessed, criteria, ...by } });
+  }
+  return changes;
 }
 
 function sliceOf(text: string): Slice {

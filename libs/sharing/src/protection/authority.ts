@@ -121,6 +121,6 @@ function latestAssessment(
 function findsLess(a: CompetenceAssessed, b: CompetenceAssessed): boolean {
   if (isCompetent(a) !== isCompetent(b)) return isCompetent(b);
   // Of two that found capacity lacking the longer restricts more, of two that found competence the shorter.
-  if (a.until !== b.until) return isCompetent(a) ? a.until < b.until : a.until > b.until;
+  if (a.until !== b.until) return isCompetent(a) === a.until < b.until;
   return a.assessment < b.assessment;
 }

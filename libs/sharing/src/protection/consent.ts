@@ -64,7 +64,7 @@ const NOT_GIVEN: ConsentState = Object.freeze({ state: 'not-given' });
 
 /** Of most children nobody ever said anything. */
 function isSpokenOf({ consents, refusals, withdrawn }: Protection): boolean {
-  return consents.size > 0 || refusals.size > 0 || withdrawn.size > 0;
+  return consents.size + refusals.size + withdrawn.size !== 0;
 }
 
 /** The child's or young person's own word; undefined where there is none, or none that counts. */
