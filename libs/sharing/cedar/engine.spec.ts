@@ -124,6 +124,7 @@ describe('the four traps of Cedar (trust §1.2), each closed by the engine', () 
       'no-relationship',
       'organisation-unknown',
       'own-organisation',
+      'purpose-without-facts',
       'restricted',
       'restricted-in-emergency',
       'role-lacks-purpose',

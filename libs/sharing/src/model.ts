@@ -147,6 +147,7 @@ export type RefusalId =
   | 'no-consent'
   | 'consent-conflicting'
   | 'decided-not-to-share'
+  | 'purpose-without-facts'
   | 'consent-refused';
 
 /** The answer for one slice, with what allowed or refused it. */

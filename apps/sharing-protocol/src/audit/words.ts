@@ -12,6 +12,7 @@ const REFUSALS: Readonly<Record<RefusalId, string>> = {
   'no-consent': 'It rests on consent, and none was in force.',
   'consent-conflicting': 'Those who may consent disagree.',
   'consent-refused': 'Consent was refused or withdrawn.',
+  'purpose-without-facts': 'For this purpose nobody reads facts about a child.',
   'decided-not-to-share': 'A professional decided, with a stated ground, not to share.',
 };
 

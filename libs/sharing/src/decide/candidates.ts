@@ -3,7 +3,7 @@ import { CATEGORIES, sensitivityOf, type AgreementInForce, type Category, type P
 import type { Permit, RefusalId, Registry, Slice } from '../model.ts';
 import { isFamilyRole } from '../protection/relationship.ts';
 import { recipientKey } from '../registry/fold.ts';
-import { modeOf, restrictionAllows } from './rules.ts';
+import { modeOf, opensFacts, restrictionAllows } from './rules.ts';
 
 /** What might let a slice be read, and the answer if it does, made once and given out as often as asked. */
 export interface Ground {
@@ -117,6 +117,7 @@ function mostFirst({ permit: a }: Ground, { permit: b }: Ground): number {
 
 function refusalsOfCategory(category: Category, own: boolean, purpose: Purpose, role: Role): readonly RefusalId[] {
   const refusals: RefusalId[] = [];
+  if (!opensFacts(purpose)) refusals.push('purpose-without-facts');
   // A family's own organisation is shared by all families: it opens no sealed word, or one parent would read the other's refuge.
   if (sensitivityOf(category) === 'sealed' && (!own || isFamilyRole(role))) refusals.push('sealed');
   if (!restrictionAllows(category, purpose, role, own)) refusals.push('restricted');

@@ -2,18 +2,17 @@ import { CATEGORIES, type Category, type Purpose } from '#contracts';
 import type { Permit, Registry, Slice } from '../model.ts';
 import { emergencyOpens } from './rules.ts';
 
-const cache = new WeakMap<Registry, Map<boolean, readonly Permit[]>>();
+const cache = new WeakMap<Registry, Map<Purpose, readonly Permit[]>>();
 
 /**
  * Everything an emergency access opens: the facts of every registered organisation, whatever is agreed, consented or decided. The same for
- * every child, reader and grant, so it is made once for a registry and given out as often as asked.
+ * every child, reader and grant, so it is made once for a registry and purpose and given out as often as asked.
  */
 export function emergencyPermits(registry: Registry, purpose: Purpose): readonly Permit[] {
   let known = cache.get(registry);
-  if (known === undefined) cache.set(registry, (known = new Map<boolean, readonly Permit[]>()));
-  const restricted = emergencyOpens('social.child-protection', purpose);
-  let found = known.get(restricted);
-  if (found === undefined) known.set(restricted, (found = collect(registry, purpose)));
+  if (known === undefined) cache.set(registry, (known = new Map<Purpose, readonly Permit[]>()));
+  let found = known.get(purpose);
+  if (found === undefined) known.set(purpose, (found = collect(registry, purpose)));
   return found;
 }
 

@@ -16,6 +16,14 @@ const RESTRICTED: Partial<Record<Category, Partial<Record<Purpose, readonly Role
   },
 };
 
+/** Purposes for which nobody reads facts about a child: counts, the account of looks, and keeping the system running are answered otherwise. */
+const WITHOUT_FACTS: readonly Purpose[] = ['service-planning', 'statutory-return', 'audit', 'system-support'];
+
+/** True where facts about a child are read for this purpose at all, whatever is agreed. */
+export function opensFacts(purpose: Purpose): boolean {
+  return !WITHOUT_FACTS.includes(purpose);
+}
+
 /**
  * True where the sensitivity of a category lets a role look for a purpose at all. Restricted categories without an entry: nobody. Those of
  * another organisation only for the safety of a child, and then never more than that they exist ({@link modeOf}).
@@ -34,5 +42,7 @@ export function modeOf(category: Category, agreement: AgreementInForce): 'conten
 /** True for what an emergency access opens: nothing sealed, and restricted facts only for the safety of a child. */
 export function emergencyOpens(category: Category, purpose: Purpose): boolean {
   const sensitivity = sensitivityOf(category);
-  return sensitivity !== 'sealed' && (sensitivity !== 'restricted' || purpose === 'safeguarding');
+  return (
+    opensFacts(purpose) && sensitivity !== 'sealed' && (sensitivity !== 'restricted' || purpose === 'safeguarding')
+  );
 }

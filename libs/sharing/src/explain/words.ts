@@ -16,6 +16,8 @@ export const REFUSAL_WORDS: Readonly<Record<RefusalId, string>> = {
   'no-consent': 'These facts rest on consent, and none is in force for this category and purpose.',
   'consent-conflicting': 'These facts rest on consent, and those who may give it disagree.',
   'consent-refused': 'These facts rest on consent, and it was refused.',
+  'purpose-without-facts':
+    'For this purpose nobody reads facts about a child: it is served by counts, or by the account of looks.',
   'decided-not-to-share': 'The organisation that stated these facts decided not to share them.',
 };
 
