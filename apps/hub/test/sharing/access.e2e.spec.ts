@@ -49,7 +49,10 @@ describe('may X see Y', () => {
         shows: 'content',
         rule: 'agreement',
         refusals: [],
-        because: ['The agreement "hearing", version 1, lets it be seen.'],
+        because: [
+          'The agreement "hearing", version 1, lets it be seen.',
+          'It is part of the public duty of these organisations.',
+        ],
         agreement: { id: 'hearing', version: 1 },
         obligations: [],
       },
@@ -165,8 +168,9 @@ describe('who may see this child’s record', () => {
         purposes: ['sen-support'],
         agreement: { id: 'hearing', version: 1 },
         words: [
-          'senco: health: screening, stated by bridgewater-community-trust, for sen support.',
+          'Special needs coordinators (SENCOs) may see results of health checks, like hearing tests, told by bridgewater-community-trust, to support the child’s learning.',
           'The agreement "hearing", version 1, lets it be seen.',
+          'It is part of the public duty of these organisations.',
         ],
       }),
     );
@@ -177,7 +181,14 @@ describe('who may see this child’s record', () => {
     const { organisations } = mustBe(200, await readers('parent', 'subject-access')).json as Readers;
     expect(organisations.map(({ organisation: id }) => id)).toEqual(expect.arrayContaining(['oakfield-primary']));
     const text = JSON.stringify(organisations);
-    for (const hidden of ['safeguarding', 'social.child-protection', 'social.looked-after', 'youth-justice'])
+    for (const hidden of [
+      'safeguarding',
+      'keep the child safe',
+      'child protection plan',
+      'social.child-protection',
+      'social.looked-after',
+      'youth-justice',
+    ])
       expect([hidden, text.includes(hidden)]).toEqual([hidden, false]);
   });
 
