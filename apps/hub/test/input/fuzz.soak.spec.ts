@@ -130,8 +130,8 @@ describe(`${INPUTS.toLocaleString('en-GB')} inputs that chance made`, () => {
     expect(wrong).toEqual([]);
     expect(hub.exited()).toBe(false);
     expect((await fetch(`${hub.url}/health/live`)).status).toBe(200);
-    // A hang would be as long as the request's time-out; the machine of a test may be busy.
-    expect(slowest).toBeLessThan(1_000);
+    // A hang, not slowness: a busy machine has been seen to take 1.3 s, a quiet one 0.8 s; a hang would last to the request's time-out.
+    expect(slowest).toBeLessThan(5_000);
     expect(Math.max(...resident) - quarter).toBeLessThan(150);
   }, 600_000);
 });
