@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { cedarOracle } from '../cedar/index.ts';
 import { decide, permittedSlices, refusalsOf } from '../src/decide/index.ts';
@@ -37,6 +40,19 @@ describe('the case matrix', () => {
       expect(published.policies).toEqual(
         expect.arrayContaining(expected.refusals.filter((id) => id !== 'no-agreement')),
       );
+  });
+
+  it('refuses a category that there is not: its row would hold for want of an agreement', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'matrix-'));
+    try {
+      for (const file of ['world.yaml', 'cases.yaml']) {
+        const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+        writeFileSync(join(folder, file), text.replace('send-team ehc.plan:', 'send-team ehcp.plan:'));
+      }
+      expect(() => matrixCases(folder)).toThrow('not a slice: send-team ehcp.plan');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('says why nothing at all may be read where that does not depend on the slice', () => {

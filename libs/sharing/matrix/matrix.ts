@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { startOfDay, type ChildId, type FactId, type Instant, type OrganisationId, type PlainDate } from '#kernel';
-import type {
-  AgreementInForce,
-  AgreementTerms,
-  AuthorityRecorded,
-  BreakGlassGranted,
-  Category,
-  CompetenceAssessed,
-  ConsentGiven,
-  RelationshipClaimed,
-  RelationshipKind,
-  Sector,
-  SharingDecided,
+import {
+  isCategory,
+  type AgreementInForce,
+  type AgreementTerms,
+  type AuthorityRecorded,
+  type BreakGlassGranted,
+  type CompetenceAssessed,
+  type ConsentGiven,
+  type RelationshipClaimed,
+  type RelationshipKind,
+  type Sector,
+  type SharingDecided,
 } from '#contracts';
 import type { Protection, Question, RefusalId, Registry, Slice } from '../src/model.ts';
 import { emptyProtection, evolveProtection, type ProtectionChange } from '../src/protection/index.ts';
@@ -264,10 +264,12 @@ function whoMayDecide({ authorities = [], assessments = [] }: ChildOfWorld): rea
 
 function sliceOf(text: string): Slice {
   const found = /^(\S+) (\S+)( \(consent\))?$/.exec(text);
-  if (found === null) throw new Error(`not a slice: ${text}`);
+  const category = found?.[2];
+  // A misspelt category is refused for want of an agreement, so its row would hold for the wrong reason.
+  if (found === null || !isCategory(category)) throw new Error(`not a slice: ${text}`);
   return {
     organisation: found[1] as OrganisationId,
-    category: found[2] as Category,
+    category,
     reliesOnConsent: found[3] !== undefined,
   };
 }
