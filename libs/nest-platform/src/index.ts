@@ -14,6 +14,7 @@ export * from './guard/step-up.ts';
 export * from './health/readiness.ts';
 export * from './http/body.ts';
 export * from './http/create-app.ts';
+export * from './http/page.dto.ts';
 export * from './http/platform.ts';
 export * from './logging/logger.ts';
 export * from './metrics/metrics.ts';

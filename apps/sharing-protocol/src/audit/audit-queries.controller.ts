@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access, CurrentPurposefulCaller, invalidInput, type PurposefulCaller } from '#nest-platform';
+import { Access, CurrentPurposefulCaller, invalidInput, type PurposefulCaller, PageDto } from '#nest-platform';
 import { release, type Disclosed } from '#sharing';
 import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
 import { AUDIT } from '../views/tokens.ts';
-import { AuditPageDto, AuditQueryDto, ExportDto, ManifestDto } from './audit-queries.dto.ts';
+import { AuditQueryDto, ExportDto, ManifestDto } from './audit-queries.dto.ts';
 import type { AuditDesk, QueryStatus } from './desk.ts';
 import { filtersOf } from './filters.ts';
 import type { AuditRow } from './row.ts';
@@ -59,7 +59,7 @@ export class AuditQueriesController {
   @Get(':id/results')
   async results(
     @Param('id') id: string,
-    @Query() query: AuditPageDto,
+    @Query() query: PageDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

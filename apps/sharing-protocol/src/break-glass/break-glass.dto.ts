@@ -2,6 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { BREAK_GLASS_REASONS } from '#contracts';
 import { BREAK_GLASS_LIMITS, REVIEW_OUTCOMES, type ReviewOutcome } from '#sharing';
+import { wholeNumber } from '#nest-platform';
 
 const { minutesAtMost, wordsAtLeast, wordsAtMost } = BREAK_GLASS_LIMITS;
 
@@ -78,9 +79,7 @@ export class BreakGlassReviewsQueryDto {
   cursor?: string;
 
   @IsOptional()
-  @Transform(({ value }: { value: unknown }): unknown =>
-    typeof value === 'string' && /^\d{1,2}$/.test(value) ? Number(value) : value,
-  )
+  @Transform(wholeNumber)
   @IsInt()
   @Min(1)
   @Max(50)

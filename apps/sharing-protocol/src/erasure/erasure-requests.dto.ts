@@ -1,5 +1,4 @@
-import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength, ValidateIf } from 'class-validator';
 import {
   ARTICLE_17_GROUNDS,
   ERASURE_EXEMPTIONS,
@@ -8,6 +7,7 @@ import {
   type ErasureExemption,
   type IdentityCheck,
 } from '#sharing';
+import { PageSizeDto } from '#nest-platform';
 
 /** Who asks that what be erased, and how somebody made sure who they are. */
 export class ErasureRequestDto {
@@ -56,19 +56,10 @@ export class ErasureDecisionDto {
 }
 
 /** Which page of a list. */
-export class RequestPageDto {
+export class RequestPageDto extends PageSizeDto {
   @IsOptional()
   @IsUUID()
   after?: string;
-
-  @IsOptional()
-  @Transform(({ value }: { value: unknown }): unknown =>
-    typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value,
-  )
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }
 
 /** Which page of a list, of what is open or of all. */

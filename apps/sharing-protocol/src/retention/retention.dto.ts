@@ -1,18 +1,9 @@
-import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { IsOptional, IsUUID } from 'class-validator';
+import { PageSizeDto } from '#nest-platform';
 
 /** Which page of what is due. */
-export class RetentionDueDto {
+export class RetentionDueDto extends PageSizeDto {
   @IsOptional()
   @IsUUID()
   after?: string;
-
-  @IsOptional()
-  @Transform(({ value }: { value: unknown }): unknown =>
-    typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value,
-  )
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }

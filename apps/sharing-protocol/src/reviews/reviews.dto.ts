@@ -1,25 +1,22 @@
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
   IsIn,
-  IsInt,
   IsNumber,
   IsOptional,
   IsString,
   IsUUID,
   Matches,
-  Max,
   MaxLength,
-  Min,
   MinLength,
   ValidateNested,
 } from 'class-validator';
 import { PURPOSES, REVIEW_CAUSES, REVIEW_OUTCOMES, SAMPLED } from '#contracts';
-import { WHOLE } from './detections.dto.ts';
+import { PageDto, PageSizeDto } from '#nest-platform';
 
 /** Which cases of the queue. */
-export class ReviewsQueryDto {
+export class ReviewsQueryDto extends PageDto {
   @IsOptional()
   @IsIn(['open', 'asked', 'escalated', 'closed'])
   status?: 'open' | 'asked' | 'escalated' | 'closed';
@@ -31,18 +28,6 @@ export class ReviewsQueryDto {
   @IsOptional()
   @Matches(/^[A-Za-z0-9._:|-]{1,100}$/)
   assignee?: string;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(300)
-  cursor?: string;
-
-  @IsOptional()
-  @Transform(WHOLE)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }
 
 /** What a case is opened from. */
@@ -125,7 +110,7 @@ export class SamplingPlanDto {
 }
 
 /** Which week's sample. */
-export class SamplesQueryDto {
+export class SamplesQueryDto extends PageSizeDto {
   /** ISO 8601 week, `2026-W47`. */
   @Matches(/^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/)
   week!: string;
@@ -134,11 +119,4 @@ export class SamplesQueryDto {
   @IsString()
   @MaxLength(100)
   cursor?: string;
-
-  @IsOptional()
-  @Transform(WHOLE)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }

@@ -1,5 +1,5 @@
-import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
+import { PageSizeDto } from '#nest-platform';
 
 /** Which draft is tried, on how many of the last looks. */
 export class SimulationDto {
@@ -18,18 +18,9 @@ export class SimulationDto {
 }
 
 /** Which page of the looks that would change. */
-export class SimulationQueryDto {
+export class SimulationQueryDto extends PageSizeDto {
   /** The decision that the page before ended with. */
   @IsOptional()
   @IsUUID()
   cursor?: string;
-
-  @IsOptional()
-  @Transform(({ value }: { value: unknown }): unknown =>
-    typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value,
-  )
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }

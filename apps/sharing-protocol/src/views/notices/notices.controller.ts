@@ -12,13 +12,13 @@ import {
   type Caller,
   type Core,
   type PurposefulCaller,
+  PageDto,
 } from '#nest-platform';
 import type { View } from '#projections';
 import { familyNoticesRule, HUB, release } from '#sharing';
 import { answered } from '../../children/answered.ts';
 import { decodeCursor, encodeCursor, type Cursor } from '../timeline/cursor.ts';
 import { NOTICES } from '../tokens.ts';
-import { NoticesQueryDto } from './notices.dto.ts';
 import { noticePage, type NoticesOf } from './query.ts';
 import { noticeWords, type NoticeWords } from './words.ts';
 
@@ -51,7 +51,7 @@ export class NoticesController {
   @ApiOperation({ summary: 'Notices to the reader' })
   @Get('notices')
   @Access({ roles: PEOPLE, purpose: 'none' })
-  async own(@Query() query: NoticesQueryDto, @CurrentCaller() caller: Caller): Promise<NoticesAnswer> {
+  async own(@Query() query: PageDto, @CurrentCaller() caller: Caller): Promise<NoticesAnswer> {
     return this.#page(this.#audienceOf(caller), afterOf(query), query.limit);
   }
 
@@ -60,7 +60,7 @@ export class NoticesController {
   @Access({ roles: ['parent', 'young-person'], purpose: 'required' })
   async family(
     @Param('childId') childId: string,
-    @Query() query: NoticesQueryDto,
+    @Query() query: PageDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -104,7 +104,7 @@ export class NoticesController {
   }
 }
 
-function afterOf({ cursor }: NoticesQueryDto): Cursor | undefined {
+function afterOf({ cursor }: PageDto): Cursor | undefined {
   const after = cursor === undefined ? undefined : decodeCursor(cursor);
   if (cursor !== undefined && after === undefined) throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/cursor' }]);
   return after;

@@ -1,12 +1,10 @@
-import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { PageDto } from '#nest-platform';
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
-const WHOLE = ({ value }: { value: unknown }): unknown =>
-  typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value;
 
 /** Which part of the timeline; days are days in the area, both included. */
-export class TimelineQueryDto {
+export class TimelineQueryDto extends PageDto {
   @IsOptional()
   @Matches(DAY)
   from?: string;
@@ -29,16 +27,4 @@ export class TimelineQueryDto {
   @IsString()
   @MaxLength(1000)
   type?: string;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(300)
-  cursor?: string;
-
-  @IsOptional()
-  @Transform(WHOLE)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }

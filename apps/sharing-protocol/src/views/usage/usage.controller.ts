@@ -2,7 +2,15 @@ import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common'
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId } from '#kernel';
-import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulCaller,
+  invalidInput,
+  type Core,
+  type PurposefulCaller,
+  PageDto,
+} from '#nest-platform';
 import type { View } from '#projections';
 import { release } from '#sharing';
 import { answered } from '../../children/answered.ts';
@@ -12,7 +20,6 @@ import { decodeCursor, encodeCursor } from '../timeline/cursor.ts';
 import { lookOf, usageItem, type UsageItem } from './item.ts';
 import { usagePage } from './query.ts';
 import { looksIn, ruleWithRegistry } from './scope.ts';
-import { UsageQueryDto } from './usage.dto.ts';
 
 /** Who looked at this child, when and why. Asking is a look too. */
 @Controller('v1/children/:childId/usage')
@@ -32,7 +39,7 @@ export class UsageController {
   @Get()
   async read(
     @Param('childId') childId: string,
-    @Query() query: UsageQueryDto,
+    @Query() query: PageDto,
     @CurrentPurposefulCaller() caller: PurposefulCaller,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
