@@ -3,6 +3,7 @@ import tseslint from 'typescript-eslint';
 /** Lower first: a folder may import only what stands before it (design §2). */
 const order = [
   ['kernel'],
+  ['database'],
   ['contracts', 'statutory'],
   ['event-log', 'vault', 'transparency'],
   ['projections'],

@@ -5,6 +5,7 @@ import ts from 'typescript';
 /** Libs from low to high: a file may import from lower rows, and from its own lib (design §2). */
 export const LAYERS: readonly (readonly string[])[] = [
   ['kernel'],
+  ['database'],
   ['contracts', 'statutory'],
   ['event-log', 'vault', 'transparency'],
   ['projections'],
