@@ -19,6 +19,8 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/infra'],
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/var'],
+  globalSetup: '<rootDir>/libs/testing/servers/setup.mjs',
+  globalTeardown: '<rootDir>/libs/testing/servers/teardown.mjs',
   testMatch: ['**/*.spec.ts'],
   // Nothing here is a measurement: what is slow on a busy machine is not wrong. Speed is held by the benchmarks.
   testTimeout: 120_000,

@@ -1,0 +1,11 @@
+import { chmodSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder where the test files of one run find the servers that one of them has started. */
+export default function setup() {
+  const folder = mkdtempSync(join(tmpdir(), 'tellonce-servers-'));
+  // A server that does not run as root must get to its own folder in it.
+  chmodSync(folder, 0o755);
+  process.env.TELLONCE_TEST_SERVERS = folder;
+}
