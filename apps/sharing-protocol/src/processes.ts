@@ -1,9 +1,6 @@
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { epochMs, type ChildId, type Instant, type OrganisationId } from '#kernel';
-import type { Family } from '#contracts';
-import { fileCheckpoint, lazyCheckpoint, type LoggedEvent } from '#event-log';
-import { followSurely, type Core, type Follower } from '#nest-platform';
+import { followLog, type Core, type Follower, type LogReaders } from '#nest-platform';
 import { breakGlassProcess, obligationsProcess, type BreakGlassBooks } from '#sharing';
 
 /**
@@ -13,35 +10,7 @@ import { breakGlassProcess, obligationsProcess, type BreakGlassBooks } from '#sh
 const SETTLED_AFTER = 10_000;
 
 /** What follows from looks and emergency accesses: notices, and protections brought to what the books say. */
-export function openProcesses(
-  core: Core,
-  books: BreakGlassBooks,
-  varDir: string,
-  alarm: (what: string, error: unknown) => void,
-): readonly Follower[] {
-  const follow = (
-    name: string,
-    families: readonly Family[],
-    handling: (signal: AbortSignal) => (event: LoggedEvent) => Promise<void>,
-  ): Follower => {
-    // Synced, so not for every batch; what is handled again after a crash changes nothing.
-    const checkpoint = lazyCheckpoint(fileCheckpoint(join(varDir, `${name}.position`)), 1000);
-    return followSurely(
-      name,
-      async (signal) => {
-        const handle = handling(signal);
-        try {
-          for await (const batch of core.log.subscribe({ families, after: checkpoint.read(), signal, batch: 200 })) {
-            if (batch.kind === 'events') for (const event of batch.events) await handle(event);
-            if (batch.token !== null) checkpoint.write(batch.token);
-          }
-        } finally {
-          checkpoint.flush();
-        }
-      },
-      alarm,
-    );
-  };
+export function openProcesses(core: Core, books: BreakGlassBooks, readers: LogReaders): readonly Follower[] {
   const emergencies = breakGlassProcess({
     books,
     notices: core.looks,
@@ -53,15 +22,18 @@ export function openProcesses(
     },
   });
   return [
-    follow('break-glass', ['breakGlass'], () => emergencies),
-    follow('obligations', ['look'], (signal) =>
-      obligationsProcess({
-        log: core.log,
-        vault: core.vault,
-        notices: core.looks,
-        settled: (recordedAt) => settled(core, recordedAt, signal),
-      }),
-    ),
+    followLog(readers, { name: 'break-glass', families: ['breakGlass'], handling: () => emergencies }),
+    followLog(readers, {
+      name: 'obligations',
+      families: ['look'],
+      handling: (signal) =>
+        obligationsProcess({
+          log: core.log,
+          vault: core.vault,
+          notices: core.looks,
+          settled: (recordedAt) => settled(core, recordedAt, signal),
+        }),
+    }),
   ];
 }
 

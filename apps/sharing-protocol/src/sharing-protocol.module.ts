@@ -156,7 +156,7 @@ export async function sharingProtocolParts(
       ),
   );
   const { core, identity } = opened;
-  const processes = openProcesses(core, breakGlassBooks(core.log), config.varDir, alarm);
+  const processes = openProcesses(core, breakGlassBooks(core.log), opened.readers);
   core.addEraser({
     name: 'notices',
     erase: async (record) => {

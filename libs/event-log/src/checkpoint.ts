@@ -1,45 +1,73 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import type { Database, StoreSchema } from '#database';
 import type { LogToken } from './port.ts';
 
 /** How far a reader came, kept for its next start. May lag behind what was done: then it is done again. */
 export interface Checkpoint {
   /** Null where nothing was read yet. */
-  read(): LogToken | null;
-  write(token: LogToken): void;
+  read(): Promise<LogToken | null>;
+  write(token: LogToken): Promise<void>;
 }
 
-/** A checkpoint in a file of its own, replaced as a whole, so that a crash leaves the one before or the one after. */
-export function fileCheckpoint(path: string): Checkpoint {
+/** The places of every reader of the log that keeps nothing else. */
+export const POSITIONS_STORE: StoreSchema = {
+  name: 'positions',
+  tables: {
+    position: {
+      columns: { reader: { type: 'text', notNull: true }, token: { type: 'text', notNull: true } },
+      primaryKey: ['reader'],
+    },
+  },
+};
+
+/** A reader's row among the positions. */
+export function storedCheckpoint(database: Database, reader: string): Checkpoint {
   return {
-    read: () => (existsSync(path) ? (readFileSync(path, 'utf8') as LogToken) : null),
-    write: (token) => {
-      const next = openSync(`${path}.new`, 'w', 0o600);
-      try {
-        writeSync(next, token);
-        fsyncSync(next);
-      } finally {
-        closeSync(next);
-      }
-      renameSync(`${path}.new`, path);
+    read: async () => {
+      const row = await database.get('select token from position where reader = ?', reader);
+      return row === undefined ? null : (String(row['token']) as LogToken);
+    },
+    write: async (token) => {
+      await database.run(
+        'insert into position (reader, token) values (?, ?) on conflict (reader) do update set token = excluded.token',
+        reader,
+        token,
+      );
     },
   };
 }
 
-/** A checkpoint that is told often and written seldom: at most once in so many milliseconds, and with `flush` before the end. */
-export function lazyCheckpoint(checkpoint: Checkpoint, everyMs: number): Checkpoint & { flush(): void } {
+/** A checkpoint that is told often and written seldom. */
+export interface LazyCheckpoint {
+  read(): Promise<LogToken | null>;
+  /** Written at most once in so many milliseconds. */
+  tell(token: LogToken): void;
+  /** Writes what waits: before the end. */
+  flush(): Promise<void>;
+}
+
+/** `everyMs`: shortest time between two writes. A write that fails is told to `failed` and done again with the next token. */
+export function lazyCheckpoint(
+  checkpoint: Checkpoint,
+  everyMs: number,
+  failed: (error: unknown) => void,
+): LazyCheckpoint {
   let latest: LogToken | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => {
+  let writing: Promise<void> = Promise.resolve();
+  const flush = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    if (latest !== undefined) checkpoint.write(latest);
+    const token = latest;
     latest = undefined;
+    // One after another: an older token must not be the last one written.
+    if (token !== undefined) writing = writing.then(() => checkpoint.write(token)).catch(failed);
+    return writing;
   };
   return {
     read: () => checkpoint.read(),
-    write: (token) => {
+    tell: (token) => {
       latest = token;
-      timer ??= setTimeout(flush, everyMs).unref();
+      timer ??= setTimeout(() => void flush(), everyMs).unref();
     },
     flush,
   };

@@ -1,17 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { encodeRecord } from '#contracts';
 import {
-  fileCheckpoint,
+  POSITIONS_STORE,
   runProcess,
+  storedCheckpoint,
   type Checkpoint,
   type EventLog,
   type LogToken,
   type ProcessManager,
   type ProcessOutput,
 } from '#event-log';
+import { openSqliteDatabase } from '#database/sqlite';
 import { openSqliteLog } from '#event-log/sqlite';
 import { namedUuid, toInstant, type Instant, type JsonObject, type OrganisationId } from '#kernel';
 
@@ -26,7 +25,12 @@ const letters: ProcessManager<Letter> = {
 let log: EventLog;
 let place: LogToken | null;
 let arrived: ProcessOutput<Letter>[];
-const checkpoint: Checkpoint = { read: () => place, write: (token) => (place = token) };
+const checkpoint: Checkpoint = {
+  read: async () => place,
+  write: async (token) => {
+    place = token;
+  },
+};
 beforeEach(async () => {
   log = await openSqliteLog({ path: ':memory:' });
   place = null;
@@ -107,7 +111,7 @@ it('after a crash between send and checkpoint, sends again under the same ids', 
     throw new Error('power cut');
   };
   const first = new AbortController();
-  const sent = run(first, receive(first, 9), { checkpoint: { read: () => null, write: failing } });
+  const sent = run(first, receive(first, 9), { checkpoint: { read: async () => null, write: failing } });
   await expect(sent).rejects.toThrow('power cut');
   const stop = new AbortController();
   await run(stop, receive(stop, 4));
@@ -126,23 +130,22 @@ it('sends until an output is there, in order', async () => {
   expect(arrived.map(({ output }) => output.to)).toEqual(['trust', 'stores']);
 });
 
-it('goes on after its checkpoint, which a file keeps whole', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'process-'));
-  const file = fileCheckpoint(join(dir, 'letters.position'));
-  expect(file.read()).toBeNull();
+it('goes on after its checkpoint', async () => {
+  const database = await openSqliteDatabase({ path: ':memory:', store: POSITIONS_STORE });
+  const stored = storedCheckpoint(database, 'letters');
   await happened('equipment-1', 'equipment.lost.v1', { owner: 'trust' });
   const first = new AbortController();
-  const write = (token: LogToken) => {
-    file.write(token);
+  const write = async (token: LogToken) => {
+    await stored.write(token);
     first.abort();
   };
-  await run(first, receive(first, 9), { checkpoint: { read: () => file.read(), write } });
+  await run(first, receive(first, 9), { checkpoint: { read: stored.read, write } });
   expect(arrived).toHaveLength(2);
   await happened('equipment-2', 'equipment.lost.v1', { owner: 'school' });
   const stop = new AbortController();
-  await run(stop, receive(stop, 4), { checkpoint: fileCheckpoint(join(dir, 'letters.position')) });
+  await run(stop, receive(stop, 4), { checkpoint: storedCheckpoint(database, 'letters') });
   expect(arrived.map(({ output }) => output.to)).toEqual(['trust', 'stores', 'school', 'stores']);
-  rmSync(dir, { recursive: true });
+  await database.close();
 });
 
 it('stops at a record it cannot read instead of skipping it', async () => {

@@ -59,7 +59,7 @@ export async function runProcess<Output extends JsonObject>(run: ProcessRun<Outp
   const { log, process, checkpoint, clock, signal, onTrouble } = run;
   const batches = resuming({
     log,
-    read: { families: process.families, after: checkpoint.read() },
+    read: { families: process.families, after: await checkpoint.read() },
     signal,
     backOff: run.backOff,
     sleep: run.sleep,
@@ -75,7 +75,7 @@ export async function runProcess<Output extends JsonObject>(run: ProcessRun<Outp
     }
     const now = epochMs(clock.now());
     if (batch.token === null || now - written < CHECKPOINT_MS) continue;
-    checkpoint.write(batch.token);
+    await checkpoint.write(batch.token);
     written = now;
   }
 }

@@ -12,7 +12,11 @@ import { createAuthorisationServer, mountAuthorisationServer } from './authorisa
 import { hasSteppedUp } from '../guard/step-up.ts';
 import { DEMO_CLIENT, DEMO_GRANT, STEP_UP_ACR, generateSigningKey, systemClientId } from './model.ts';
 import type { DemoPerson } from './model.ts';
-import { openOnceStore } from './once-store.ts';
+import { migrateDatabase, openPostgresDatabase } from '#database/postgres';
+import { openSqliteDatabase } from '#database/sqlite';
+import { testDatabase } from '#testing/servers';
+import type { Database } from '#database';
+import { onceStore, USED_IDS_STORE } from './once-store.ts';
 import type { OnceStore } from './once-store.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
@@ -22,6 +26,7 @@ const CLIENT = systemClientId(SCHOOL);
 const person: DemoPerson = { key: 'sam', sub: 'demo-sam', organisation: SCHOOL, role: 'senco', team: 'year-4' };
 
 let folder: string;
+let used: Database;
 let once: OnceStore;
 let signing: JWK;
 let key: CallerKey;
@@ -51,7 +56,8 @@ async function serve(demoPeople: readonly DemoPerson[]): Promise<FastifyInstance
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tellonce-auth-'));
-  once = openOnceStore(join(folder, 'jti.db'));
+  used = await openSqliteDatabase({ path: join(folder, 'jti.db'), store: USED_IDS_STORE });
+  once = onceStore(used);
   signing = await generateSigningKey('hub-1');
   key = await callerKey('school-1');
   registered.push(key.jwk);
@@ -66,7 +72,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
-  once.close();
+  await used.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -211,18 +217,35 @@ it('names its addresses by the configured URL, whatever Host is sent', async () 
   expect(faults).toEqual([]);
 });
 
-it('remembers used ids over a restart, until they expire', () => {
-  const path = join(folder, 'restart.db');
-  const first = openOnceStore(path);
-  expect([first.use('i', 'a', 1100, 1000), first.use('i', 'a', 1100, 1000), first.use('j', 'a', 1100, 1000)]).toEqual([
+it('remembers used ids over a restart, until they expire', async () => {
+  const open = () => openSqliteDatabase({ path: join(folder, 'restart.db'), store: USED_IDS_STORE });
+  const before = await open();
+  const first = onceStore(before);
+  const uses = [['i', 'a'] as const, ['i', 'a'] as const, ['j', 'a'] as const];
+  expect(await Promise.all(uses.map(([issuer, jti]) => first.use(issuer, jti, 1100, 1000)))).toEqual([
     true,
     false,
     true,
   ]);
-  first.close();
-  const second = openOnceStore(path);
-  expect([second.use('i', 'a', 1100, 1050), second.use('i', 'a', 1300, 1200)]).toEqual([false, true]);
-  second.close();
+  await before.close();
+  const after = await open();
+  const second = onceStore(after);
+  expect([await second.use('i', 'a', 1100, 1050), await second.use('i', 'a', 1300, 1200)]).toEqual([false, true]);
+  await after.close();
+});
+
+it('lets two processes on one server use an id once', async () => {
+  const { url, remove } = await testDatabase();
+  await migrateDatabase(url, [USED_IDS_STORE]);
+  const databases = await Promise.all([1, 2].map(() => openPostgresDatabase({ url, store: USED_IDS_STORE })));
+  const stores = databases.map(onceStore);
+  const uses = stores.flatMap((store) =>
+    Array.from({ length: 25 }, (_, at) => store.use('i', String(at % 5), 1100, 1000)),
+  );
+  const won = await Promise.all(uses);
+  expect(won.filter(Boolean)).toHaveLength(5);
+  for (const database of databases) await database.close();
+  await remove();
 });
 
 it('serves over a socket as it does in process', async () => {

@@ -8,7 +8,9 @@ import type { CryptoKey, JWK } from 'jose';
 import { PUBLIC_URL, SCHOOL, callerKey, proof, realClock } from './fixture.spec-help.ts';
 import type { CallerKey } from './fixture.spec-help.ts';
 import { generateSigningKey, publicPart } from './model.ts';
-import { openOnceStore } from './once-store.ts';
+import { openSqliteDatabase } from '#database/sqlite';
+import type { Database } from '#database';
+import { onceStore, USED_IDS_STORE } from './once-store.ts';
 import type { OnceStore } from './once-store.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
@@ -17,6 +19,7 @@ const SYSTEM = `system:${SCHOOL}`;
 const now = Math.floor(Date.now() / 1000);
 
 let folder: string;
+let used: Database;
 let once: OnceStore;
 let signing: JWK;
 let privateKey: CryptoKey;
@@ -25,7 +28,8 @@ let verifier: TokenVerifier;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tellonce-token-'));
-  once = openOnceStore(join(folder, 'jti.db'));
+  used = await openSqliteDatabase({ path: join(folder, 'jti.db'), store: USED_IDS_STORE });
+  once = onceStore(used);
   signing = await generateSigningKey('hub-1');
   privateKey = (await importJWK(signing, 'ES256')) as CryptoKey;
   caller = await callerKey('c');
@@ -33,8 +37,8 @@ beforeAll(async () => {
     issuer === `${PUBLIC_URL}/oidc` && organisation === SCHOOL;
   verifier = new TokenVerifier({ publicUrl: PUBLIC_URL, keys: [signing], speaksFor, once, clock: realClock });
 });
-afterAll(() => {
-  once.close();
+afterAll(async () => {
+  await used.close();
   rmSync(folder, { recursive: true });
 });
 

@@ -156,7 +156,8 @@ export class TokenVerifier implements Authenticator {
     if (ath !== createHash('sha256').update(token).digest('base64url')) throw refuse('another token');
     if (!isText(jti)) throw refuse('jti');
     // Last: only a proof that is good in every other way is used up.
-    if (!this.#options.once.use(`dpop:${jkt}`, jti, iat + 2 * PROOF_WINDOW_SECONDS, now)) throw refuse('used before');
+    if (!(await this.#options.once.use(`dpop:${jkt}`, jti, iat + 2 * PROOF_WINDOW_SECONDS, now)))
+      throw refuse('used before');
   }
 }
 

@@ -101,3 +101,27 @@ it('describes every setting with an example', () => {
   for (const { name, description, example } of describeSettings())
     expect([name, description, example]).not.toContain('');
 });
+
+it('takes the servers as they are usually named, secrets from files, and keeps a log on a server with its keys', () => {
+  const files = { '/run/secrets/log': 'esdb://admin:changeit@log.example:2113\n' };
+  const given = {
+    EVENTSTORE_URL_FILE: '/run/secrets/log',
+    DATABASE_URL: 'postgres://hub@db.example/hub',
+    KAFKA_BROKERS: 'a.example:9092,b.example:9092',
+  };
+  expect(loadConfig(given, around(files))).toMatchObject({
+    ok: true,
+    value: {
+      eventStoreUrl: 'esdb://admin:changeit@log.example:2113',
+      databaseUrl: 'postgres://hub@db.example/hub',
+      kafkaBrokers: ['a.example:9092', 'b.example:9092'],
+      keyBuckets: '/srv/hub/tellonce.key.buckets',
+    },
+  });
+  const alone = loadConfig({ EVENTSTORE_URL_FILE: '/run/secrets/log' }, around(files));
+  if (alone.ok) throw new Error('accepted');
+  expect(alone.error.map(({ setting }) => setting)).toEqual(['DATABASE_URL']);
+  const wrong = loadConfig({ DATABASE_URL: 'mysql://hub:hunter2@db.example/hub' }, around());
+  if (wrong.ok) throw new Error('accepted');
+  expect(describeProblems(wrong.error)).not.toContain('hunter2');
+});

@@ -30,6 +30,14 @@ export interface Config {
   /** Most decisions that one person is handed in a day. */
   readonly auditRowsADay: number;
   readonly metricsToken?: string;
+  /** The log on a server; a file in `varDir` unless given. */
+  readonly eventStoreUrl?: string;
+  /** Views, keys, identity, receipts and signals on a server; files in `varDir` unless given. */
+  readonly databaseUrl?: string;
+  /** Folder of the bucket keys; only used with `databaseUrl`. */
+  readonly keyBuckets: string;
+  /** None: no signal leaves through Kafka. */
+  readonly kafkaBrokers: readonly string[];
 }
 
 /** One thing that is wrong with the configuration. */
@@ -128,6 +136,18 @@ function together(settings: Settings, around: ConfigSurroundings): Outcome<Confi
   const witnessDir =
     settings.TELLONCE_WITNESS_DIR === undefined ? undefined : resolve(cwd, settings.TELLONCE_WITNESS_DIR);
   if (witnessDir !== undefined) outside('TELLONCE_WITNESS_DIR', witnessDir, '/mnt/witness');
+  const keyBuckets =
+    settings.TELLONCE_KEY_BUCKETS === undefined ? `${keyFile}.buckets` : resolve(cwd, settings.TELLONCE_KEY_BUCKETS);
+  if (settings.TELLONCE_KEY_BUCKETS !== undefined)
+    outside('TELLONCE_KEY_BUCKETS', keyBuckets, './tellonce.key.buckets');
+  if (settings.EVENTSTORE_URL !== undefined && settings.DATABASE_URL === undefined) {
+    problems.push({
+      setting: 'DATABASE_URL',
+      given: printable(''),
+      wanted: 'given too where EVENTSTORE_URL is: processes that share a log share its keys',
+      example: 'postgres://tellonce_education:password@postgres.example/tellonce',
+    });
+  }
   const given = settings.TELLONCE_PUBLIC_URL ?? `http://${urlHost(settings.TELLONCE_HOST)}:${settings.TELLONCE_PORT}`;
   const publicUrl = originOf(given);
   if (publicUrl === undefined) {
@@ -165,6 +185,10 @@ function together(settings: Settings, around: ConfigSurroundings): Outcome<Confi
     shutdownWaitMs: settings.TELLONCE_SHUTDOWN_WAIT_MS,
     auditRowsADay: settings.TELLONCE_AUDIT_ROWS_A_DAY,
     ...(settings.TELLONCE_METRICS_TOKEN === undefined ? {} : { metricsToken: settings.TELLONCE_METRICS_TOKEN }),
+    ...(settings.EVENTSTORE_URL === undefined ? {} : { eventStoreUrl: settings.EVENTSTORE_URL }),
+    ...(settings.DATABASE_URL === undefined ? {} : { databaseUrl: settings.DATABASE_URL }),
+    keyBuckets,
+    kafkaBrokers: settings.KAFKA_BROKERS?.split(',') ?? [],
   });
 }
 

@@ -36,6 +36,15 @@ export const SETTINGS = Type.Object({
       maxLength: 4096,
     }),
   ),
+  TELLONCE_KEY_BUCKETS: Type.Optional(
+    Type.String({
+      ...described(
+        'folder of the bucket keys that an erasure rolls, outside TELLONCE_VAR and shared by every process; only with DATABASE_URL; beside the key file unless given',
+        './tellonce.key.buckets',
+      ),
+      maxLength: 4096,
+    }),
+  ),
   TELLONCE_WITNESS_DIR: Type.Optional(
     Type.String({
       ...described('folder outside TELLONCE_VAR that also receives every signed checkpoint', '/mnt/witness'),
@@ -104,6 +113,38 @@ export const SETTINGS = Type.Object({
     minimum: 1,
     maximum: 100_000_000,
   }),
+  EVENTSTORE_URL: Type.Optional(
+    Type.String({
+      ...described(
+        'EventStoreDB or KurrentDB that keeps the log, esdb:// or esdb+discover://; a file in TELLONCE_VAR unless given',
+        'esdb+discover://user:password@esdb.example:2113?tls=true',
+      ),
+      pattern: '^(esdb|kurrentdb)(\\+discover)?://[^ ]+$',
+      maxLength: 4096,
+      secret: true,
+    }),
+  ),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      ...described(
+        'PostgreSQL that keeps views, keys, identity, receipts and signals, postgres://; files in TELLONCE_VAR unless given',
+        'postgres://tellonce_education:password@postgres.example/tellonce',
+      ),
+      pattern: '^postgres(ql)?://[^ ]+$',
+      maxLength: 4096,
+      secret: true,
+    }),
+  ),
+  KAFKA_BROKERS: Type.Optional(
+    Type.String({
+      ...described(
+        'Kafka brokers that signals may go out through, host:port parted by commas; webhooks only unless given',
+        'kafka-1.example:9092,kafka-2.example:9092',
+      ),
+      pattern: '^[A-Za-z0-9.-]+:[0-9]{1,5}(,[A-Za-z0-9.-]+:[0-9]{1,5})*$',
+      maxLength: 4096,
+    }),
+  ),
   TELLONCE_METRICS_TOKEN: Type.Optional(
     Type.String({
       ...described(

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
@@ -8,7 +7,7 @@ import { toInstant, type Chance, type Clock } from '#kernel';
 import { openView, runView } from '#projections';
 import { recordRefusal } from '#sharing';
 import { createAuthorisationServer, mountAuthorisationServer } from '../auth/authorisation-server.ts';
-import { openOnceStore } from '../auth/once-store.ts';
+import { onceStore, USED_IDS_STORE } from '../auth/once-store.ts';
 import { systemClientId, type DemoPerson } from '../auth/model.ts';
 import { TokenVerifier } from '../auth/token-verifier.ts';
 import type { Config } from '../config/config.ts';
@@ -19,13 +18,14 @@ import { Metrics } from '../metrics/metrics.ts';
 import type { Resource } from '../run/drain.ts';
 import { EXIT } from '../run/start-problem.ts';
 import type { Composed } from '../run/run-app.ts';
-import { openReceipts } from '../submissions/receipts-sqlite.ts';
+import { openReceipts, RECEIPTS_STORE } from '../submissions/receipts-store.ts';
 import { CoreModule } from './core.module.ts';
 import { tokenKey } from './derived-keys.ts';
 import { expireSurely } from './expiry.ts';
 import { followSurely } from './follow.ts';
 import { openCore, type CoreOptions, type OpenedCore } from './open-core.ts';
 import { quarantineDesk, quarantineView } from './quarantine-view.ts';
+import { openStores } from './stores.ts';
 
 /** What an app adds to the platform: its modules, and what they hold open. */
 export interface AppParts {
@@ -75,9 +75,10 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       ending = true;
       endAfterFailure(readiness, logger, endProcess);
     };
-    mkdirSync(config.varDir, { recursive: true });
+    const stores = openStores(config);
     const opened = await openCore({
       varDir: config.varDir,
+      stores,
       keyFile: config.keyFile,
       ...(config.witnessDir === undefined ? {} : { witnessDir: config.witnessDir }),
       ...(config.witnesses.length === 0
@@ -104,13 +105,14 @@ export function compose(composition: Composition): (config: Config, logger: AppL
         await core.log.head();
       },
     });
-    const receipts = openReceipts(join(config.varDir, 'receipts.db'));
+    const alone = stores.kind === 'sqlite';
+    const receipts = await openReceipts(await stores.open(RECEIPTS_STORE, 'receipts.db'), { clock, alone });
     const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
     const expiry = expireSurely(opened.publishing, clock, alarm);
     const parts = await composition.parts(opened, config, logger, metrics);
 
-    const once = openOnceStore(join(config.varDir, 'jti.db'));
+    const once = onceStore(await stores.open(USED_IDS_STORE, 'jti.db'));
     const keys = [tokenKey(opened.master)] as const;
     const authorisation = createAuthorisationServer({
       publicUrl: config.publicUrl,
@@ -153,9 +155,9 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       ...parts.resources,
       { name: 'quarantine-expiry', close: () => expiry.stop() },
       { name: 'quarantine', close: async () => desk.stop().then(() => waiting.close()) },
-      { name: 'receipts', close: async () => receipts.close() },
-      { name: 'used-ids', close: async () => once.close() },
+      { name: 'receipts', close: () => receipts.close() },
       { name: 'core', close: () => opened.close() },
+      { name: 'stores', close: () => stores.close() },
     ];
     const { announce } = composition;
     return {

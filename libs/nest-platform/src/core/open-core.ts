@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FAMILIES, type Family } from '#contracts';
 import type { Chance, Clock } from '#kernel';
-import type { EventLog } from '#event-log';
+import { POSITIONS_STORE, type EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { openIdentity } from '#identity';
 import { enforcementPoint, openPublisher, type LookBook, type Publishing, type Stage } from '#sharing';
@@ -20,7 +20,9 @@ import type { Core, Eraser } from './core.ts';
 import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
 import { erasureOf, holdsOf } from './erasure.ts';
 import { followSurely, type Follower } from './follow.ts';
+import type { LogReaders } from './follow-log.ts';
 import { openRelationshipsProcess } from './relationships.ts';
+import type { Stores } from './stores.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
 import { writerTokens } from './tokens.ts';
 import { watched } from './watched-log.ts';
@@ -30,6 +32,8 @@ import type { WitnessStatus } from './witnesses.ts';
 /** Where the hub keeps things and what it is given from outside. */
 export interface CoreOptions {
   readonly varDir: string;
+  /** What is not the log: positions, keys, identity. Whoever made it closes it. */
+  readonly stores: Stores;
   readonly keyFile: string;
   readonly witnessDir?: string;
   /** Asked to cosign every checkpoint; nobody unless given. */
@@ -50,6 +54,8 @@ export interface OpenedCore {
   readonly core: Core;
   readonly publishing: Publishing;
   readonly tails: CurrentTails;
+  /** What a further reader of the log is made with. */
+  readonly readers: LogReaders;
   readonly identity: Awaited<ReturnType<typeof openIdentity>>;
   readonly master: Uint8Array;
   /** How it stands with those who cosign. */
@@ -133,18 +139,12 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     erase: (record) => publishing.eraseQuarantined(record, { correlationId: 'erasure' }),
   };
   const erasers: Eraser[] = [quarantine];
+  const positions = await options.stores.open(POSITIONS_STORE, 'positions.db');
+  const readers: LogReaders = { log, positions, leadership: options.stores.leadership, alarm };
   const followers: Follower[] = [
     followSurely('tree', (signal) => tree.follow(signal), alarm),
     ...witnesses.follow(() => checkpointer.latest()),
-    openRelationshipsProcess({
-      log,
-      vault,
-      identity,
-      clock,
-      protection: (child) => tails.protection(child),
-      varDir,
-      alarm,
-    }),
+    openRelationshipsProcess({ readers, vault, identity, clock, protection: (child) => tails.protection(child) }),
   ];
   const core: Core = {
     clock,
@@ -177,6 +177,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     core,
     publishing,
     tails,
+    readers,
     identity,
     master,
     witnesses: witnesses.status,

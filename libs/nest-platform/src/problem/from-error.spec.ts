@@ -44,10 +44,9 @@ it('does not call a token bad because its use cannot be kept', async () => {
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'hub-1' })
     .sign(await importJWK(signing, 'ES256'));
   const once = {
-    use: (): boolean => {
+    use: async (): Promise<boolean> => {
       throw full();
     },
-    close: () => undefined,
   };
   const keys = [signing] as const;
   const verifier = new TokenVerifier({ publicUrl: PUBLIC_URL, keys, speaksFor: () => true, once, clock: realClock });

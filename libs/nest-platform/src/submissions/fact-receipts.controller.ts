@@ -42,8 +42,8 @@ export class FactReceiptsController {
     @CurrentCaller() { reader }: Caller,
   ): Promise<string> {
     const at = /^(0|[1-9][0-9]{0,5})$/.test(revision ?? '0') ? Number(revision ?? '0') : undefined;
-    const own = this.#receipts.find(reader.organisation, id) !== undefined && isUuid(factId);
-    if (at === undefined || !own || !this.#receipts.holds(id, factId)) throw notFound();
+    const own = isUuid(factId) && (await this.#receipts.find(reader.organisation, id)) !== undefined;
+    if (at === undefined || !own || !(await this.#receipts.holds(id, factId))) throw notFound();
     const [event] = await this.#core.log.readStream(`fact-${factId}`, { from: at, limit: 1 });
     if (event === undefined || decodeRecord(event.data).by !== reader.organisation) throw notFound();
     const receipt = await this.#core.proof.receipt(event.id, event.data);

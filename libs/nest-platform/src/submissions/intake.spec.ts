@@ -7,7 +7,8 @@ import type { LogToken } from '#event-log';
 import type { Publisher, Submission, SubmissionResult } from '#sharing';
 import { IN_FLIGHT, Intake } from './intake.ts';
 import type { IntakeRequest } from './intake.ts';
-import { openReceipts } from './receipts-sqlite.ts';
+import { openSqliteDatabase } from '#database/sqlite';
+import { openReceipts, RECEIPTS_STORE } from './receipts-store.ts';
 import type { Receipts } from './receipt.ts';
 
 const school = 'oakfield-school' as OrganisationId;
@@ -77,8 +78,9 @@ describe('the intake', () => {
     ...more,
   });
 
-  beforeEach(() => {
-    receipts = openReceipts(':memory:');
+  beforeEach(async () => {
+    const database = await openSqliteDatabase({ path: ':memory:', store: RECEIPTS_STORE });
+    receipts = await openReceipts(database, { clock: { now: () => toInstant(0) }, alone: true });
     seen = [];
     answer = async () => ({});
     most = 0;
@@ -94,11 +96,11 @@ describe('the intake', () => {
     const taken = await intake().take(request('a\nb\nc'));
     if (taken.kind !== 'accepted') throw new Error(taken.kind);
     expect(taken.receipt).toMatchObject({ state: 'finished', token: 't3', counts: { published: 2, conflict: 1 } });
-    expect(receipts.items(taken.receipt.id, 0, 2)).toMatchObject({
+    expect(await receipts.items(taken.receipt.id, 0, 2)).toMatchObject({
       items: [{ row: 1 }, { row: 2, outcome: 'conflict' }],
       next: 2,
     });
-    expect(receipts.items(taken.receipt.id, 2, 2).items).toMatchObject([{ row: 3, outcome: 'published' }]);
+    expect((await receipts.items(taken.receipt.id, 2, 2)).items).toMatchObject([{ row: 3, outcome: 'published' }]);
     expect(new Set(seen.map((one) => (one.kind === 'translated' ? one.fileHash.length : 0)))).toEqual(new Set([64]));
   });
 
@@ -136,7 +138,7 @@ describe('the intake', () => {
     };
     await expect(intake().take(request('a\nb\nc', { idempotencyKey: 'k' }))).rejects.toThrow('log failed');
     const id = `id-${ids}`;
-    expect(receipts.find(school, id)).toMatchObject({ state: 'interrupted', counts: { published: 2 } });
+    expect(await receipts.find(school, id)).toMatchObject({ state: 'interrupted', counts: { published: 2 } });
     answer = async () => ({ repeated: true });
     expect(await intake().take(request('a\nb\nc', { idempotencyKey: 'k' }))).toMatchObject({
       receipt: { id, state: 'finished', counts: { published: 3, repeated: 3 } },
@@ -153,7 +155,7 @@ describe('the intake', () => {
     while (seen.length === 0) await new Promise(setImmediate);
     release({});
     await one.drain();
-    expect(receipts.find(school, taken.receipt.id)?.state).toBe('finished');
+    expect((await receipts.find(school, taken.receipt.id))?.state).toBe('finished');
   });
 
   it('takes a batch of signed facts and refuses one that is none', async () => {
@@ -169,6 +171,6 @@ describe('the intake', () => {
   it('shows a receipt to its own organisation only', async () => {
     const taken = await intake().take(request('a'));
     if (taken.kind !== 'accepted') throw new Error(taken.kind);
-    expect(receipts.find(other, taken.receipt.id)).toBeUndefined();
+    expect(await receipts.find(other, taken.receipt.id)).toBeUndefined();
   });
 });

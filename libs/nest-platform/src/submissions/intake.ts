@@ -62,7 +62,7 @@ export class Intake {
     try {
       const signed = request.format === 'signed-batch' ? await signedItems(body) : undefined;
       if (signed !== undefined && !signed.ok) return { kind: 'unreadable', reason: signed.error };
-      const begun = this.#begin(request, body);
+      const begun = await this.#begin(request, body);
       if (begun.kind === 'other-body') return begun;
       if (begun.kind === 'repeated') return answerOf(begun.receipt);
       const items = signed === undefined ? this.#translated(request, body) : signedSubmissions(signed.value);
@@ -121,21 +121,21 @@ export class Intake {
   async #run(receipt: Receipt, items: AsyncIterable<Submission>): Promise<Receipt> {
     const { receipts, publisher, clock } = this.#parts;
     const waiting: SubmissionResult[] = [];
-    const flush = (): void => receipts.add(receipt.id, waiting.splice(0));
+    const flush = (): Promise<void> => receipts.add(receipt.id, waiting.splice(0));
     try {
       for await (const result of submitted(items, (item) => publisher.submit(receipt.organisation, item, receipt.id))) {
         waiting.push(result);
-        if (waiting.length >= RECEIPT_STEP) flush();
+        if (waiting.length >= RECEIPT_STEP) await flush();
       }
-      flush();
-      receipts.end(receipt.id, 'finished', clock.now());
+      await flush();
+      await receipts.end(receipt.id, 'finished', clock.now());
     } catch (error) {
-      flush();
+      await flush();
       const broken = error instanceof UnreadableFile;
-      receipts.end(receipt.id, broken ? 'failed' : 'interrupted', clock.now(), broken ? error.reason : undefined);
+      await receipts.end(receipt.id, broken ? 'failed' : 'interrupted', clock.now(), broken ? error.reason : undefined);
       if (!broken) throw error;
     }
-    return receipts.find(receipt.organisation, receipt.id) ?? receipt;
+    return (await receipts.find(receipt.organisation, receipt.id)) ?? receipt;
   }
 }
 

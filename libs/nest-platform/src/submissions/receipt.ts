@@ -45,17 +45,21 @@ export type BeginOutcome =
 /** Durable receipts; every read is of one organisation. */
 export interface Receipts {
   /** Begins, or finds what the same key began before; an interrupted submission of the same body begins again under its id. */
-  begin(beginning: Beginning): BeginOutcome;
+  begin(beginning: Beginning): Promise<BeginOutcome>;
   /** Adds results; the newest token is kept. */
-  add(id: string, results: readonly SubmissionResult[]): void;
-  /** Closes a receipt, durable when it returns. */
-  end(id: string, state: 'finished' | 'failed' | 'interrupted', at: Instant, failure?: Reason): void;
-  find(organisation: OrganisationId, id: string): Receipt | undefined;
+  add(id: string, results: readonly SubmissionResult[]): Promise<void>;
+  /** Closes a receipt, durable when it answers. */
+  end(id: string, state: 'finished' | 'failed' | 'interrupted', at: Instant, failure?: Reason): Promise<void>;
+  find(organisation: OrganisationId, id: string): Promise<Receipt | undefined>;
   /** Whether an item of a receipt is this fact. */
-  holds(id: string, factId: string): boolean;
+  holds(id: string, factId: string): Promise<boolean>;
   /** Items in order after `cursor` (0 for the first), at most `limit`. */
-  items(id: string, cursor: number, limit: number): { readonly items: readonly ReceiptItem[]; readonly next?: number };
-  close(): void;
+  items(
+    id: string,
+    cursor: number,
+    limit: number,
+  ): Promise<{ readonly items: readonly ReceiptItem[]; readonly next?: number }>;
+  close(): Promise<void>;
 }
 
 /** Nothing yet. */

@@ -103,13 +103,13 @@ export class SubmissionsController {
   @ApiQuery({ name: 'cursor', type: String, required: false })
   @ApiQuery({ name: 'limit', type: 'integer', minimum: 1, maximum: 500, required: false })
   @Get('submissions/:id')
-  read(@Param('id') id: string, @Query() query: unknown, @Req() request: FastifyRequest): ReceiptPage {
+  async read(@Param('id') id: string, @Query() query: unknown, @Req() request: FastifyRequest): Promise<ReceiptPage> {
     const page = valid(readPageQuery(query));
     const place = placeOf(page.cursor);
     if (place === undefined) throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/query/cursor' }]);
-    const receipt = this.#receipts.find(callerOf(request).reader.organisation, id);
+    const receipt = await this.#receipts.find(callerOf(request).reader.organisation, id);
     if (receipt === undefined) throw notFound();
-    const { items, next } = this.#receipts.items(id, place, page.limit);
+    const { items, next } = await this.#receipts.items(id, place, page.limit);
     return { ...viewOf(receipt), items, ...(next === undefined ? {} : { next: String(next) }) };
   }
 

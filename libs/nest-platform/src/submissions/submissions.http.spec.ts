@@ -14,7 +14,8 @@ import { createApp } from '../http/create-app.ts';
 import { createLogger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ConnectorRegistry } from './connector-registry.ts';
-import { openReceipts } from './receipts-sqlite.ts';
+import { openSqliteDatabase } from '#database/sqlite';
+import { openReceipts, RECEIPTS_STORE } from './receipts-store.ts';
 import { SubmissionsModule } from './submissions.module.ts';
 import { CLOCK, PUBLISHER, QUARANTINE_DESK, RECEIPTS } from './tokens.ts';
 import type { QuarantineDesk } from './tokens.ts';
@@ -57,7 +58,14 @@ const lines: Connector = {
 @Module({
   providers: [
     { provide: PUBLISHER, useValue: publisher },
-    { provide: RECEIPTS, useFactory: () => openReceipts(':memory:') },
+    {
+      provide: RECEIPTS,
+      useFactory: async () =>
+        openReceipts(await openSqliteDatabase({ path: ':memory:', store: RECEIPTS_STORE }), {
+          clock: { now: () => toInstant(0) },
+          alone: true,
+        }),
+    },
     { provide: QUARANTINE_DESK, useValue: desk },
     { provide: CLOCK, useValue: { now: () => toInstant(Date.parse('2026-09-01T09:00:00Z')) } },
     { provide: CORE, useValue: { tokens: { issue: (sub: string, token: string) => `${sub}.${token}` } } },

@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { alone, type Database, type Leadership, type StoreSchema } from '#database';
+import { openPostgresDatabase, postgresLeadership } from '#database/postgres';
+import { openSqliteDatabase } from '#database/sqlite';
+
+/** Where a process keeps what is not the log: files of its own, or a server that it shares with others. */
+export interface Stores {
+  readonly kind: 'sqlite' | 'postgres';
+  /** Closed by {@link Stores.close}. `file`: its name in the folder, where it is one. */
+  open(store: StoreSchema, file: string): Promise<Database>;
+  /** Turns for what only one process may do at a time. */
+  readonly leadership: Leadership;
+  close(): Promise<void>;
+}
+
+/** `databaseUrl`: the server; files in `varDir` unless given. */
+export function openStores({
+  varDir,
+  databaseUrl,
+}: {
+  readonly varDir: string;
+  readonly databaseUrl?: string;
+}): Stores {
+  const opened: Database[] = [];
+  const kept = async (opening: Promise<Database>): Promise<Database> => {
+    const database = await opening;
+    opened.push(database);
+    return database;
+  };
+  const closeAll = async (): Promise<void> => {
+    for (const database of opened.reverse()) await database.close();
+  };
+  if (databaseUrl === undefined) {
+    mkdirSync(varDir, { recursive: true });
+    return {
+      kind: 'sqlite',
+      open: (store, file) => kept(openSqliteDatabase({ path: join(varDir, file), store })),
+      leadership: alone,
+      close: closeAll,
+    };
+  }
+  const leadership = postgresLeadership(databaseUrl);
+  return {
+    kind: 'postgres',
+    open: (store) => kept(openPostgresDatabase({ url: databaseUrl, store })),
+    leadership,
+    close: async () => {
+      await closeAll();
+      await leadership.close();
+    },
+  };
+}
