@@ -40,6 +40,7 @@ export const FAMILIES = [
   'erasureRequest',
   'subjectAccess',
   'cohort',
+  'subscription',
 ] as const;
 /** One stream family. */
 export type Family = (typeof FAMILIES)[number];
