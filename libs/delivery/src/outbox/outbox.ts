@@ -1,0 +1,227 @@
+import type { FactId, Instant, OrganisationId, RecordId } from '#kernel';
+import type { Category, Purpose } from '#contracts';
+import type { Database, SqlRow, SqlSession } from '#database';
+import type { LogToken } from '#event-log';
+import type { SignalKind } from '../port.ts';
+
+/** What became of a signal. `withheld`: policy refused it when its turn came. `dead`: given up, may be replayed. */
+export type SignalState = 'waiting' | 'sent' | 'withheld' | 'dead';
+
+/** One signal for one subscription, as it waits. Pseudonymous: ids, codes and the organisation's own pseudonym of the child. */
+export interface OutboxSignal {
+  readonly id: string;
+  readonly subscription: string;
+  readonly organisation: OrganisationId;
+  readonly key: string;
+  readonly kind: SignalKind;
+  readonly category: Category;
+  readonly source: OrganisationId;
+  readonly purpose: Purpose;
+  readonly reliesOnConsent: boolean;
+  readonly fact: FactId;
+  readonly record: RecordId;
+  readonly time: Instant;
+  readonly correlationId: string;
+}
+
+/** A signal and how far it is. */
+export interface OutboxRow extends OutboxSignal {
+  /** Order of the log; signals of one key leave in it. */
+  readonly seq: number;
+  readonly state: SignalState;
+  readonly attempts: number;
+  readonly dueAt: Instant;
+  /** Of the last attempt that failed, or of why it was withheld; null where there was none. */
+  readonly code: string | null;
+  readonly settledAt: Instant | null;
+}
+
+/** What came of one attempt, for one row. */
+export type Settled =
+  | { readonly id: string; readonly state: 'sent' | 'withheld' | 'dead'; readonly at: Instant; readonly code?: string }
+  /** `tried`: 0 where it was not its own attempt that failed. */
+  | {
+      readonly id: string;
+      readonly state: 'waiting';
+      readonly dueAt: Instant;
+      readonly code: string;
+      readonly tried: 0 | 1;
+    };
+
+/** Somebody else takes signals in: the place in the log was not where this process left it. Nothing was written. */
+export class PlaceMoved extends Error {
+  override readonly name = 'PlaceMoved';
+}
+
+/** The signals that wait, were sent or given up, with the place in the log they were taken in up to: one transaction for both. */
+export class Outbox {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** How far the log was taken in; null for nothing yet. */
+  async place(): Promise<LogToken | null> {
+    const row = await this.#database.get('select token from place where id = 1');
+    return row === undefined ? null : (String(row['token']) as LogToken);
+  }
+
+  /** Stores signals in this order and moves the place, both or neither; a signal that is there stays as it is. Throws {@link PlaceMoved}. */
+  take(signals: readonly OutboxSignal[], from: LogToken | null, to: LogToken, now: Instant): Promise<void> {
+    return this.#database.transaction(async (session) => {
+      const moved =
+        from === null
+          ? await session.run('insert into place (id, token) values (1, ?) on conflict (id) do nothing', to)
+          : await session.run('update place set token = ? where id = 1 and token = ?', to, from);
+      if (moved !== 1) throw new PlaceMoved('PLACE_MOVED');
+      const last = await session.get('select coalesce(max(seq), 0) as seq from signal');
+      let seq = Number(last?.['seq'] ?? 0);
+      for (const signal of signals) await insert(session, signal, (seq += 1), now);
+    }, 'take');
+  }
+
+  /** Signals whose turn it is, in order: due, of these subscriptions, and with nothing of the same key that still waits for a later time before them. */
+  async due(subscriptions: readonly string[], now: Instant, limit: number): Promise<readonly OutboxRow[]> {
+    if (subscriptions.length === 0) return [];
+    const marks = subscriptions.map(() => '?').join(', ');
+    const rows = await this.#database.all(
+      `select * from signal as s where state = 'waiting' and due_at <= ? and subscription in (${marks})
+         and not exists (select 1 from signal as e where e.subscription = s.subscription and e.key = s.key
+           and e.state = 'waiting' and e.seq < s.seq and e.due_at > ?)
+       order by seq limit ?`,
+      ...[now, ...subscriptions, now, limit],
+    );
+    return rows.map(rowOf);
+  }
+
+  /** When the next one that waits is due; undefined where none waits. */
+  async nextDue(): Promise<Instant | undefined> {
+    const row = await this.#database.get(`select min(due_at) as due from signal where state = 'waiting'`);
+    return typeof row?.['due'] === 'string' ? (row['due'] as Instant) : undefined;
+  }
+
+  /** Writes what came of attempts, all or none. */
+  settle(settled: readonly Settled[]): Promise<void> {
+    return this.#database.transaction(async (session) => {
+      for (const each of settled) {
+        if (each.state === 'waiting') {
+          await session.run(
+            `update signal set attempts = attempts + ?, due_at = ?, code = ? where id = ? and state = 'waiting'`,
+            ...[each.tried, each.dueAt, each.code, each.id],
+          );
+          continue;
+        }
+        await session.run(
+          `update signal set state = ?, attempts = attempts + 1, code = ?, settled_at = ? where id = ? and state = 'waiting'`,
+          ...[each.state, each.code ?? null, each.at, each.id],
+        );
+      }
+    });
+  }
+
+  /** One signal of an organisation. */
+  async find(organisation: OrganisationId, id: string): Promise<OutboxRow | undefined> {
+    const row = await this.#database.get('select * from signal where id = ? and organisation = ?', id, organisation);
+    return row === undefined ? undefined : rowOf(row);
+  }
+
+  /** Signals of a subscription, newest first, before `before` (a `seq`). */
+  async list(
+    subscription: string,
+    { state, before, limit }: { readonly state?: SignalState; readonly before?: number; readonly limit: number },
+  ): Promise<readonly OutboxRow[]> {
+    const rows = await this.#database.all(
+      `select * from signal where subscription = ? and seq < ?${state === undefined ? '' : ' and state = ?'}
+       order by seq desc limit ?`,
+      ...[subscription, before ?? Number.MAX_SAFE_INTEGER, ...(state === undefined ? [] : [state]), limit],
+    );
+    return rows.map(rowOf);
+  }
+
+  /** Dead letters wait again, at once: one, or all of the subscription. How many. */
+  replay(subscription: string, now: Instant, id?: string): Promise<number> {
+    return this.#database.run(
+      `update signal set state = 'waiting', attempts = 0, due_at = ?, settled_at = null
+       where subscription = ? and state = 'dead'${id === undefined ? '' : ' and id = ?'}`,
+      ...[now, subscription, ...(id === undefined ? [] : [id])],
+    );
+  }
+
+  /** A subscription is over: what waited is dropped. */
+  drop(subscription: string): Promise<number> {
+    return this.#database.run(
+      `delete from signal where subscription = ? and state in ('waiting', 'dead')`,
+      subscription,
+    );
+  }
+
+  /** Everything about a record, whatever became of it. How many rows. */
+  async erase(record: RecordId): Promise<number> {
+    const erased = await this.#database.run('delete from signal where record = ?', record);
+    await this.#database.forget();
+    return erased;
+  }
+
+  /** Forgets what was settled before a time. */
+  prune(before: Instant): Promise<number> {
+    return this.#database.run(
+      `delete from signal where state <> 'waiting' and settled_at is not null and settled_at < ?`,
+      before,
+    );
+  }
+
+  /** How many wait, how many are given up, and since when the oldest one waits. */
+  async standing(): Promise<{ readonly waiting: number; readonly dead: number; readonly oldest: Instant | null }> {
+    const row = await this.#database.get(
+      `select coalesce(sum(case when state = 'waiting' then 1 else 0 end), 0) as waiting,
+         coalesce(sum(case when state = 'dead' then 1 else 0 end), 0) as dead,
+         min(case when state = 'waiting' then taken_at end) as oldest from signal where state in ('waiting', 'dead')`,
+    );
+    const oldest = row?.['oldest'];
+    return {
+      waiting: Number(row?.['waiting'] ?? 0),
+      dead: Number(row?.['dead'] ?? 0),
+      oldest: typeof oldest === 'string' ? (oldest as Instant) : null,
+    };
+  }
+}
+
+const COLUMNS =
+  'seq, id, subscription, organisation, key, kind, category, source, purpose, relies_on_consent, fact, record, time, correlation_id';
+
+async function insert(session: SqlSession, signal: OutboxSignal, seq: number, now: Instant): Promise<void> {
+  const { id, subscription, organisation, key, kind, category, source, purpose, fact, record, time } = signal;
+  await session.run(
+    `insert into signal (${COLUMNS}, state, attempts, due_at, taken_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?) on conflict (id) do nothing`,
+    ...[seq, id, subscription, organisation, key, kind, category, source, purpose, Number(signal.reliesOnConsent)],
+    ...[fact, record, time, signal.correlationId, now, now],
+  );
+}
+
+function rowOf(row: SqlRow): OutboxRow {
+  const text = (column: string): string => String(row[column]);
+  const orNull = (column: string): string | null => (row[column] === null ? null : text(column));
+  return {
+    seq: Number(row['seq']),
+    id: text('id'),
+    subscription: text('subscription'),
+    organisation: text('organisation') as OrganisationId,
+    key: text('key'),
+    kind: text('kind') as SignalKind,
+    category: text('category') as Category,
+    source: text('source') as OrganisationId,
+    purpose: text('purpose') as Purpose,
+    reliesOnConsent: row['relies_on_consent'] === 1,
+    fact: text('fact') as FactId,
+    record: text('record') as RecordId,
+    time: text('time') as Instant,
+    correlationId: text('correlation_id'),
+    state: text('state') as SignalState,
+    attempts: Number(row['attempts']),
+    dueAt: text('due_at') as Instant,
+    code: orNull('code'),
+    settledAt: orNull('settled_at') as Instant | null,
+  };
+}
