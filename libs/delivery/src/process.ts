@@ -19,13 +19,13 @@ export interface DeliveryParts extends SendingParts {
   readonly outbox: Outbox;
   /** For the organisations' pseudonyms of children; 32 bytes. */
   readonly pseudonymKey: Uint8Array;
+  /** Nothing due is looked for again after so long at the latest, in milliseconds: another process may have asked for a replay (default 1,000). */
+  readonly lookAgainMs?: number;
 }
 
 const FAMILIES = ['fact', 'subscription'] as const;
 /** What was settled so long ago is forgotten, in milliseconds: 30 days. */
 const KEPT = 30 * 86_400_000;
-/** Nothing due is looked for again after so long at the latest: another process may have asked for a replay. */
-const LOOK_AGAIN = 1_000;
 
 /**
  * The one delivery process of an area: takes happenings of the log in, in order, its place stored with them; and sends what is due. Ends with
@@ -93,7 +93,7 @@ async function send(parts: DeliveryParts, book: SubscriptionBook, news: News, si
     }
     const seen = news.count;
     if ((await sender.sendDue(book.all())) > 0) continue;
-    await news.after(seen, LOOK_AGAIN, signal);
+    await news.after(seen, parts.lookAgainMs ?? 1_000, signal);
   }
 }
 

@@ -1,0 +1,287 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { encodeRecord, factStream, type FactBody } from '#contracts';
+import { openSqliteDatabase } from '#database/sqlite';
+import type { Database } from '#database';
+import type { EventLog } from '#event-log';
+import { openSqliteLog } from '#event-log/sqlite';
+import { epochMs, fail, ok, toInstant, type ChildId, type FactId, type OrganisationId, type RecordId } from '#kernel';
+import type { Disclose } from '#sharing';
+import { Outbox } from './outbox/outbox.ts';
+import { DELIVERY_STORE } from './outbox/tables.ts';
+import { runDelivery, type DeliveryParts } from './process.ts';
+import type { Sent, Signal } from './port.ts';
+import { NOT_TRIED } from './retry.ts';
+import { subscriptionStream, type SubscriptionMade } from './subscription/subscription.ts';
+
+const school = 'oakfield-school' as OrganisationId;
+const trust = 'bridgewater-trust' as OrganisationId;
+const made: SubscriptionMade = {
+  subscription: 's1',
+  channel: 'webhook',
+  purpose: 'sen-support',
+  categories: null,
+  url: 'https://school.example/hooks',
+  secret: null,
+  by: 'system',
+};
+
+describe('the delivery process', () => {
+  let log: EventLog;
+  let database: Database;
+  let now: number;
+  let stop: AbortController;
+  let running: Promise<void>;
+  let arrived: Signal[];
+  let looks: string[];
+  /** What the receiver answers, by place. */
+  let answer: (signal: Signal) => Sent;
+  let permits: (fact: FactId) => boolean | Promise<boolean>;
+  let gone: number;
+
+  beforeEach(async () => {
+    log = await openSqliteLog({ path: ':memory:' });
+    database = await openSqliteDatabase({ path: ':memory:', store: DELIVERY_STORE });
+    [now, arrived, looks, gone] = [epochMs(toInstant(0)), [], [], 0];
+    answer = () => ({ kind: 'sent' });
+    permits = () => true;
+    stop = new AbortController();
+  });
+  afterEach(async () => {
+    stop.abort();
+    await running.catch(() => undefined);
+    await database.close();
+    await log.close();
+  });
+
+  function start(over: Partial<DeliveryParts> = {}): void {
+    const disclose: Disclose = async (request) => {
+      const found = await request.find(null as never);
+      const [fact] = request.facts(found);
+      looks.push(request.route);
+      if (fact === undefined || request.child === null || !(await permits(fact))) return fail('not-found');
+      return ok({ decision: 'd', value: request.open(found, null as never, 'd') } as never);
+    };
+    running = runDelivery(
+      {
+        log,
+        outbox: new Outbox(database),
+        disclose,
+        childOfFact: async (_fact, record) => (record === 'gone' ? undefined : (`child-of-${record}` as ChildId)),
+        send: async (_subscription, signals) => {
+          let broken = false;
+          return signals.map((signal) => {
+            if (broken) return NOT_TRIED;
+            const sent = answer(signal);
+            if (sent.kind === 'sent') arrived.push(signal);
+            else broken = true;
+            return sent;
+          });
+        },
+        ask: (id) => `https://hub.example/v1/signals/${id}`,
+        clock: { now: () => toInstant((now += 1)) },
+        spread: () => 0.5,
+        gone: async () => {
+          gone += 1;
+        },
+        pseudonymKey: new Uint8Array(32),
+        lookAgainMs: 10,
+        ...over,
+      },
+      stop.signal,
+    );
+  }
+
+  async function stored(stream: string, revision: number, type: string, data: object, by = trust): Promise<void> {
+    const record = encodeRecord({
+      format: 1,
+      stream,
+      revision,
+      type,
+      recordedAt: toInstant((now += 1)),
+      by,
+      correlationId: 'c',
+      data: data,
+    });
+    await log.append(stream, revision === 0 ? 'none' : revision - 1, [record]);
+  }
+  const subscribed = (over: Partial<SubscriptionMade> = {}, revision = 0) =>
+    stored(subscriptionStream(school), revision, 'subscription.made.v1', { ...made, ...over }, school);
+  const body = (over: Partial<FactBody> = {}): object => ({
+    recordId: 'record-one' as RecordId,
+    organisation: trust,
+    factType: 'health.professional-contact.v1',
+    category: 'health.contact',
+    index: {},
+    happenedAt: toInstant(0),
+    stated: { at: toInstant(0), rank: 0, by: 'x' },
+    purposes: ['sen-support'],
+    reliesOnConsent: false,
+    provenance: { kind: 'hub-translated', kid: 'k', alg: 'EdDSA' },
+    sealed: { key: 'k', iv: 'i', text: 't' },
+    ...over,
+  });
+  const published = (fact: string, over: Partial<FactBody> = {}) =>
+    stored(factStream(fact as FactId), 0, 'fact.published.v1', body(over));
+  async function until(holds: () => boolean): Promise<void> {
+    for (let tries = 0; tries < 400 && !holds(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(holds()).toBe(true);
+  }
+
+  it('tells a subscriber what happened, thinly, under its own pseudonym and in order', async () => {
+    await subscribed();
+    await published('fact-one');
+    await stored(factStream('fact-one' as FactId), 1, 'fact.corrected.v1', body());
+    await stored(factStream('fact-one' as FactId), 2, 'fact.withdrawn.v1', {
+      recordId: 'record-one',
+      organisation: trust,
+      stated: { at: toInstant(1), rank: 2, by: 'x' },
+      reason: 'duplicate',
+    });
+    start();
+    await until(() => arrived.length === 3);
+    expect(arrived.map(({ kind }) => kind)).toEqual(['fact-published', 'fact-corrected', 'fact-withdrawn']);
+    expect(new Set(arrived.map(({ key }) => key)).size).toBe(1);
+    expect(Object.keys(arrived[0] ?? {}).toSorted()).toEqual([
+      'ask',
+      'category',
+      'id',
+      'key',
+      'kind',
+      'organisation',
+      'time',
+    ]);
+    expect(JSON.stringify(arrived)).not.toMatch(/child-of|record-one|fact-one/);
+    expect(looks).toEqual(['SIGNAL webhook', 'SIGNAL webhook', 'SIGNAL webhook']);
+  });
+
+  it.each<[string, Partial<FactBody>]>([
+    ['its own facts', { organisation: school }],
+    ['what is restricted', { category: 'restricted' }],
+    ['what was stated for other purposes', { purposes: ['direct-care'] }],
+    ['a category it did not ask for', { category: 'health.screening' }],
+  ])('tells nobody of %s', async (_what, over) => {
+    await subscribed({ categories: ['health.contact'] });
+    await published('f1', over);
+    await published('f2');
+    start();
+    await until(() => arrived.length === 1);
+    expect(looks).toHaveLength(1);
+  });
+
+  it('tells nothing of what was before the subscription', async () => {
+    await published('f1');
+    await subscribed();
+    await published('f2');
+    start();
+    await until(() => arrived.length === 1);
+    expect(looks).toHaveLength(1);
+  });
+
+  it('sends nothing that is refused when its turn comes, though it was allowed when it was taken in', async () => {
+    await subscribed();
+    await published('f1');
+    let receiverBack = false;
+    answer = () => (receiverBack ? { kind: 'sent' } : { kind: 'retry', code: 'unreachable' });
+    start();
+    await until(() => looks.length === 1);
+    // Consent is withdrawn while the signal waits for a receiver that is away.
+    permits = () => false;
+    receiverBack = true;
+    now += 10_000;
+    await until(() => looks.length === 2);
+    await published('f2', { recordId: 'r2' as RecordId });
+    await until(() => looks.length === 3);
+    expect(arrived).toEqual([]);
+    expect((await new Outbox(database).list('s1', { limit: 9 })).map(({ state }) => state)).toEqual([
+      'withheld',
+      'withheld',
+    ]);
+  });
+
+  it('repeats what failed under the same id, in the order of its key, and gives up at the end of the schedule', async () => {
+    await subscribed();
+    await published('f1');
+    await published('f2');
+    let failures = 2;
+    answer = () => (failures-- > 0 ? { kind: 'retry', code: 'HTTP_500' } : { kind: 'sent' });
+    start();
+    const pushing = setInterval(() => (now += 400_000), 20);
+    await until(() => arrived.length === 2);
+    expect(new Set(arrived.map(({ id }) => id)).size).toBe(2);
+    answer = () => ({ kind: 'retry', code: 'HTTP_500' });
+    await published('f3');
+    clearInterval(pushing);
+    const fast = setInterval(() => (now += 100_000_000), 20);
+    const outbox = new Outbox(database);
+    let dead = 0;
+    for (let tries = 0; tries < 400 && dead === 0; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      ({ dead } = await outbox.standing());
+    }
+    clearInterval(fast);
+    expect(dead).toBe(1);
+    answer = () => ({ kind: 'sent' });
+    await outbox.replay('s1', toInstant(now));
+    // A receiver that failed rests for a minute at most.
+    now += 60_000;
+    await until(() => arrived.length === 3);
+  });
+
+  it('switches off a subscription whose receiver wants nothing more', async () => {
+    await subscribed();
+    await published('f1');
+    answer = () => ({ kind: 'gone' });
+    start({
+      gone: async () => {
+        gone += 1;
+        await stored(
+          subscriptionStream(school),
+          1,
+          'subscription.switched-off.v1',
+          { subscription: 's1', because: 'gone' },
+          school,
+        );
+      },
+    });
+    await until(() => gone === 1);
+    await published('f2');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([gone, arrived.length]).toEqual([1, 0]);
+    answer = () => ({ kind: 'sent' });
+    await stored(subscriptionStream(school), 2, 'subscription.switched-on.v1', { subscription: 's1', by: 'x' }, school);
+    await until(() => arrived.length === 2);
+  });
+
+  it('goes on where it was, whatever it was killed in the middle of', async () => {
+    await subscribed();
+    for (let n = 0; n < 40; n++) await published(`f${n}`, { recordId: `r${n % 5}` as RecordId });
+    for (let lives = 0; lives < 6; lives++) {
+      let left = 5 + lives;
+      const dying = {
+        send: async (_: unknown, signals: readonly Signal[]): Promise<readonly Sent[]> =>
+          signals.map((signal): Sent => {
+            if (left-- <= 0) throw new Error('killed');
+            arrived.push(signal);
+            return { kind: 'sent' };
+          }),
+      };
+      start(dying);
+      await running.catch(() => undefined);
+    }
+    start();
+    await until(() => new Set(arrived.map(({ id }) => id)).size === 40);
+    // First arrivals of each key are in the order of the log, whatever came twice.
+    const first = [...new Map(arrived.toReversed().map((signal) => [signal.id, signal])).values()].toReversed();
+    for (const signals of Map.groupBy(first, ({ key }) => key).values()) {
+      expect(signals.map(({ time }) => time)).toEqual(signals.map(({ time }) => time).toSorted());
+    }
+  });
+
+  it('sends nothing about a record that was erased', async () => {
+    await subscribed();
+    await published('f1', { recordId: 'gone' as RecordId });
+    await published('f2');
+    start();
+    await until(() => arrived.length === 1);
+  });
+});
