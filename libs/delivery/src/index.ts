@@ -1,1 +1,2 @@
+export * from './outbound/index.ts';
 export * from './port.ts';
