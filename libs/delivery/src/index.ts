@@ -1,2 +1,3 @@
+export * from './cloud-event.ts';
 export * from './outbound/index.ts';
 export * from './port.ts';
