@@ -1,3 +1,4 @@
 export * from './cloud-event.ts';
 export * from './outbound/index.ts';
 export * from './port.ts';
+export * from './retry.ts';
