@@ -150,6 +150,10 @@ describe('sending', () => {
     await expect(ask(big.port)).rejects.toEqual(refusal('too-large'));
     await expect(ask(silent.port)).rejects.toEqual(refusal('time-out'));
     await expect(ask(dripping.port)).rejects.toEqual(refusal('time-out'));
+    const switching = await stub((_request, response) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n');
+    });
+    await expect(ask(switching.port)).rejects.toEqual(refusal('unreachable'));
     const resolve = () => new Promise<never>(() => undefined);
     const slow = place('https://slow.test');
     await expect(outboundClient([slow], { resolve, timeoutMs: 100 })(slow, get)).rejects.toEqual(refusal('time-out'));

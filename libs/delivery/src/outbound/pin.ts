@@ -69,6 +69,8 @@ export function askPinned(
   const answer = Promise.withResolvers<IncomingMessage>();
   request.on('error', answer.reject);
   request.once('response', answer.resolve);
+  // 101 without a wish for it ends the connection and is no error to Node: nothing else would tell.
+  request.once('close', () => answer.reject(new OutboundRefused('unreachable', url.hostname)));
   request.end(body);
   return { request, answered: answer.promise };
 }
