@@ -19,7 +19,7 @@ export function sentOf(status: number, retryAfter: string | undefined, now: Inst
   return afterMs === undefined ? { kind: 'retry', code } : { kind: 'retry', code, afterMs };
 }
 
-/** True where nothing else should be sent to the endpoint for now. */
+/** True where nothing else should be sent to the endpoint for now; after `gone` never. */
 export function endsBatch(sent: Sent): boolean {
   return sent.kind === 'gone' || (sent.kind === 'retry' && !ABOUT_ONE_SIGNAL.has(sent.code));
 }

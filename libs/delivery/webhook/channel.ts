@@ -12,6 +12,7 @@ import {
 } from '#delivery';
 import type { Clock } from '#kernel';
 import { endsBatch, sentOf } from './answer.ts';
+import { deadline } from './deadline.ts';
 import { readEndpointUrl, type WebhookEndpoint } from './endpoint.ts';
 import { failureCode, openLine, type Line } from './post.ts';
 import { webhookSigner, type WebhookSigner } from './signature.ts';
@@ -37,8 +38,8 @@ export interface WebhookOptions {
  * Webhooks after Standard Webhooks 1.0, as a {@link Channel}: each signal a POST of a CloudEvent in structured JSON mode, signed by every secret
  * that is valid. The endpoint's name is resolved once a batch and every connection goes to that address; redirects are not followed. Never
  * rejects. Codes of `retry`: `url`, `no-secret`, `secret` (its bytes are none), `unresolved`, `address`, `unreachable`, `tls`, `reset`,
- * `not-http`, `time-out`, `closed`, `status-<number>`, and `not-tried` for what stood behind a failure. Only a signal that is malformed itself is `refused`; what is wrong
- * with an endpoint can be put right.
+ * `not-http`, `time-out`, `closed`, `status-<number>`, and `not-tried` for what stood behind a failure. Only a signal that is malformed itself
+ * is `refused`: what is wrong with an endpoint can be put right.
  */
 export function webhookChannel(options: WebhookOptions): Channel<WebhookEndpoint> {
   const closing = new AbortController();
@@ -77,25 +78,28 @@ async function sendBatch(
   const ready = await makeReady(endpoint, options, closing);
   if (typeof ready === 'string') return signals.map((_, at) => (at === 0 ? { kind: 'retry', code: ready } : NOT_TRIED));
   const { batchMs = 60_000, atATime = 4 } = options;
-  const over = AbortSignal.timeout(batchMs);
+  const over = deadline(batchMs, closing);
   const sent = new Map<number, Sent>();
-  let ended: Sent | undefined;
+  const end: { by?: Sent } = {};
   const lanes = Map.groupBy(signals.entries(), ([, { key }]) => key).values();
   const work = async (): Promise<void> => {
     // The iterator is shared: whoever is free takes the signals of the next key.
     for (const lane of lanes) {
       for (const [at, signal] of lane) {
-        if (ended !== undefined || over.aborted || closing.aborted) return;
+        if (end.by !== undefined || over.signal.aborted) return;
         const outcome = await attempt(signal, ready, options, closing);
         sent.set(at, outcome);
-        if (endsBatch(outcome)) ended ??= outcome;
+        // That nobody wants them counts more than whatever else went wrong beside it.
+        if (outcome.kind === 'gone') end.by = outcome;
+        else if (endsBatch(outcome)) end.by ??= outcome;
         if (outcome.kind !== 'sent') break;
       }
     }
   };
   await Promise.all(Array.from({ length: atATime }, work));
   ready.line.close();
-  return signals.map((_, at) => sent.get(at) ?? restOf(ended));
+  over.done();
+  return signals.map((_, at) => sent.get(at) ?? restOf(end.by));
 }
 
 /** What those get that were not tried: nobody wants them, or they wait as long as the receiver asked. */
@@ -119,12 +123,14 @@ async function makeReady(
     return 'secret';
   }
   if (sign === undefined) return 'no-secret';
+  const late = deadline(timeoutMs, closing);
   try {
-    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), closing]);
-    const address = await pinned(place.value.url.hostname, place.value.reach, signal, resolve);
+    const address = await pinned(place.value.url.hostname, place.value.reach, late.signal, resolve);
     return { line: openLine(place.value.url, address, atATime), sign };
   } catch (error) {
-    return failureCode(error, { late: false, closed: closing.aborted });
+    return failureCode(error, { late: late.signal.aborted, closed: closing.aborted });
+  } finally {
+    late.done();
   }
 }
 
@@ -137,12 +143,14 @@ async function attempt(
   const event = signalEvent(signal, source);
   if (!isSignalEvent(event)) return { kind: 'refused', code: 'malformed' };
   const body = structuredJson(event);
-  const late = AbortSignal.timeout(timeoutMs);
+  const late = deadline(timeoutMs, closing);
   try {
     const headers = { 'content-type': STRUCTURED_TYPE, ...sign(signal.id, clock.now(), body) };
-    const { status, retryAfter } = await line.post(body, headers, AbortSignal.any([late, closing]));
+    const { status, retryAfter } = await line.post(body, headers, late.signal);
     return sentOf(status, retryAfter, clock.now());
   } catch (error) {
-    return { kind: 'retry', code: failureCode(error, { late: late.aborted, closed: closing.aborted }) };
+    return { kind: 'retry', code: failureCode(error, { late: late.signal.aborted, closed: closing.aborted }) };
+  } finally {
+    late.done();
   }
 }
