@@ -105,7 +105,7 @@ export default tseslint.config(
     rules: restrict([noNest, noTesting, esdb, kafka]),
   },
   {
-    files: ['libs/*/src/**/*.ts', 'libs/*/sqlite/**/*.ts', 'apps/**/*.ts'],
+    files: ['libs/*/src/**/*.ts', 'libs/*/{sqlite,postgres,kafka,webhook,eventstoredb}/**/*.ts', 'apps/**/*.ts'],
     ignores: ['**/*.spec.ts', 'libs/testing/**', 'libs/nest-platform/src/**', 'apps/*/src/main.ts', 'apps/cli/**'],
     rules: { 'no-restricted-syntax': ['error', openCall, ...clockAndChance] },
   },

@@ -1,5 +1,6 @@
 export * from './cloud-event.ts';
 export * from './deciding.ts';
+export * from './outbound/index.ts';
 export * from './outbox/outbox.ts';
 export * from './outbox/tables.ts';
 export * from './port.ts';

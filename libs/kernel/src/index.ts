@@ -1,3 +1,5 @@
+export * from './base64.ts';
+export * from './ed25519.ts';
 export * from './hash.ts';
 export * from './identifiers/nhs-number.ts';
 export * from './identifiers/uln.ts';

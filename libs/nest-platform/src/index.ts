@@ -27,4 +27,3 @@ export * from './run/run-app.ts';
 export * from './run/start-problem.ts';
 export * from './submissions/index.ts';
 export * from './core/index.ts';
-export * from './outbound/index.ts';

@@ -1,5 +1,5 @@
-import { fail, ok, type Outcome } from '#kernel';
-import { openNote, signNote, strictBase64, type NoteProblem, type NoteSigner, type NoteVerifier } from './note.ts';
+import { fail, ok, strictBase64, type Outcome } from '#kernel';
+import { openNote, signNote, type NoteProblem, type NoteSigner, type NoteVerifier } from './note.ts';
 
 /** C2SP tlog-checkpoint: what a log says about itself at one size. */
 export interface Checkpoint {

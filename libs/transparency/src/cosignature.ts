@@ -1,6 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { fail, ok, type Outcome } from '#kernel';
-import { NoteKeyUnusable, splitNote, strictBase64 } from './note.ts';
+import { createHash, sign, verify, type KeyObject } from 'node:crypto';
+import { ed25519Bytes, ed25519Private, ed25519Public, fail, ok, strictBase64, type Outcome } from '#kernel';
+import { NoteKeyUnusable, splitNote } from './note.ts';
 
 /** Who is trusted to witness: the public half, as a C2SP vkey of signature type 0x04. */
 export interface CosignatureVerifier {
@@ -29,23 +29,21 @@ const COSIGNATURE = 4;
 const LENGTH = 4 + 8 + 64;
 const MOST_SECONDS = 1n << 63n;
 const MOST_SIGNATURES = 100;
-const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
-const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PRIVATE = 'PRIVATE+KEY+';
 
 /** Reads the vkey of a witness (C2SP tlog-cosignature, Ed25519: type 0x04). Throws {@link NoteKeyUnusable}. */
 export function parseWitnessKey(vkey: string): CosignatureVerifier {
   const { name, keyId, bytes } = parts(vkey);
   if (!keyId.equals(keyIdOf(name, bytes))) throw new NoteKeyUnusable('the id of the key is not that of its bytes');
-  return { name, keyId, key: createPublicKey({ key: Buffer.concat([SPKI, bytes]), format: 'der', type: 'spki' }) };
+  return { name, keyId, key: ed25519Public(bytes) };
 }
 
 /** Makes a witness from 32 secret bytes (RFC 8032 seed), used for nothing else: the signed text does not say the name. */
 export function cosignerOf(name: string, seed: Uint8Array): Cosigner {
   if (name === '' || /[\s+\p{Cc}]/u.test(name))
     throw new NoteKeyUnusable('the name of a key has no spaces and no plus');
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' });
-  const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
+  const key = ed25519Private(seed);
+  const publicKey = ed25519Bytes(key);
   const keyId = keyIdOf(name, publicKey);
   return {
     name,

@@ -1,6 +1,15 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, sign, verify, type KeyObject } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { fail, ok, type Chance, type Outcome } from '#kernel';
+import {
+  ed25519Bytes,
+  ed25519Private,
+  ed25519Public,
+  fail,
+  ok,
+  strictBase64,
+  type Chance,
+  type Outcome,
+} from '#kernel';
 
 /** Who verifies: the public half, as a C2SP signed-note key `name+hex+base64`. */
 export interface NoteVerifier {
@@ -26,8 +35,6 @@ export class NoteKeyUnusable extends Error {
 }
 
 const ED25519 = 1;
-const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
-const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PRIVATE = 'PRIVATE+KEY+';
 const MOST_SIGNATURES = 100;
 
@@ -35,15 +42,15 @@ const MOST_SIGNATURES = 100;
 export function parseVkey(vkey: string): NoteVerifier {
   const { name, keyId, bytes } = keyParts(vkey);
   if (!equal(keyId, keyIdOf(name, bytes))) throw new NoteKeyUnusable('the id of the key is not that of its bytes');
-  const key = createPublicKey({ key: Buffer.concat([SPKI, bytes]), format: 'der', type: 'spki' });
+  const key = ed25519Public(bytes);
   return { name, keyId, key };
 }
 
 /** Makes a signer from 32 secret bytes (RFC 8032 seed). Throws {@link NoteKeyUnusable} for a name that can't be one. */
 export function signerOf(name: string, seed: Uint8Array): NoteSigner {
   if (!isKeyName(name)) throw new NoteKeyUnusable('the name of a key has no spaces and no plus');
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' });
-  const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
+  const key = ed25519Private(seed);
+  const publicKey = ed25519Bytes(key);
   const keyId = keyIdOf(name, publicKey);
   return {
     name,
@@ -127,12 +134,6 @@ export function splitNote(note: string): { readonly text: string; readonly lines
   const split = note.lastIndexOf('\n\n');
   if (split < 1 || !isNoteText(note) || !note.endsWith('\n')) return undefined;
   return { text: note.slice(0, split + 1), lines: note.slice(split + 2, -1).split('\n') };
-}
-
-/** Standard base64 in its one spelling (RFC 4648 §4); undefined otherwise. */
-export function strictBase64(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.toString('base64') === text ? bytes : undefined;
 }
 
 function createKeyFile(path: string, name: string, chance: Chance): void {

@@ -1,8 +1,8 @@
-import { fail, leafHash, ok, type Outcome } from '#kernel';
+import { fail, leafHash, ok, strictBase64, type Outcome } from '#kernel';
 import { openCheckpoint, type Checkpoint, type CheckpointProblem } from './checkpoint.ts';
 import { cosignaturesOf, type Cosignature, type CosignatureVerifier } from './cosignature.ts';
 import { verifyInclusion } from './merkle.ts';
-import { strictBase64, type NoteVerifier } from './note.ts';
+import type { NoteVerifier } from './note.ts';
 
 /** C2SP tlog-proof: a receipt that an event is in the log, to be checked by anybody without us. */
 export interface Receipt {

@@ -1,7 +1,7 @@
-import { fail, ok, type Outcome } from '#kernel';
+import { fail, ok, strictBase64, type Outcome } from '#kernel';
 import { openCheckpoint, parseCheckpointText, type Checkpoint } from './checkpoint.ts';
 import { EMPTY_ROOT, same, verifyConsistency } from './merkle.ts';
-import { splitNote, strictBase64, type NoteVerifier } from './note.ts';
+import { splitNote, type NoteVerifier } from './note.ts';
 
 /** C2SP tlog-witness `add-checkpoint`: a log asks a witness to cosign its newest checkpoint. */
 export interface AddCheckpoint {

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
-import { loadConfig, outboundClient, readDestination, type ResolvedAddress } from '#nest-platform';
+import { outboundClient, readDestination, type ResolvedAddress } from '#delivery';
+import { loadConfig } from '#nest-platform';
 import { cosignerOf, openCheckpoint, parseAddCheckpoint, parseVkey } from '#transparency';
 import { temporaryFolder } from '#testing';
 import { runningHub, type RunningHub } from '../running-hub.ts';

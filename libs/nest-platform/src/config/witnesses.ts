@@ -1,6 +1,6 @@
+import { readDestination, type Destination, type DestinationProblem } from '#delivery';
 import { fail, ok, type Outcome } from '#kernel';
 import { parseWitnessKey } from '#transparency';
-import { readDestination, type Destination, type DestinationProblem } from '../outbound/destination.ts';
 
 /** A witness as the operator names it: its key (C2SP vkey, type 4), and where its `add-checkpoint` is. */
 export interface WitnessSetting extends Destination {

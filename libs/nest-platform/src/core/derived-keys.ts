@@ -1,5 +1,6 @@
-import { createECDH, createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createECDH, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
+import { ed25519Private } from '#kernel';
 
 /** A signing key pair of the hub itself. */
 export interface HubKey {
@@ -7,8 +8,6 @@ export interface HubKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
-
-const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
  * The hub's signing keys are made from the one key file by HKDF-SHA-256 (RFC 5869), so that one file is kept, moved and rolled;
@@ -20,8 +19,7 @@ export function hubSeed(master: Uint8Array, use: 'checkpoint' | 'translation'): 
 
 /** An Ed25519 key of the hub. */
 export function hubKey(master: Uint8Array, use: 'translation'): HubKey {
-  const seed = hubSeed(master, use);
-  const privateKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' });
+  const privateKey = ed25519Private(hubSeed(master, use));
   return { kid: `hub-${use}-1`, privateKey, publicKey: createPublicKey(privateKey) };
 }
 

@@ -1,3 +1,4 @@
+import { outboundClient } from '#delivery';
 import {
   CosignedHead,
   newestCheckpoints,
@@ -9,7 +10,6 @@ import {
   type NoteSigner,
 } from '#transparency';
 import type { WitnessSetting } from '../config/witnesses.ts';
-import { outboundClient } from '../outbound/outbound.ts';
 import { followSurely, type Follower } from './follow.ts';
 import { knownWitnesses } from './witness-client.ts';
 import { Witnesses, type WitnessStatus } from './witnesses.ts';

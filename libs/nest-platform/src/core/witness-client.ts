@@ -1,3 +1,4 @@
+import { OutboundRefused, type OutboundClient } from '#delivery';
 import {
   cosignaturesOf,
   formatAddCheckpoint,
@@ -8,7 +9,6 @@ import {
   type CosignatureVerifier,
 } from '#transparency';
 import type { WitnessSetting } from '../config/witnesses.ts';
-import { OutboundRefused, type OutboundClient } from '../outbound/outbound.ts';
 
 /** A witness with its key read. */
 export interface KnownWitness extends WitnessSetting {

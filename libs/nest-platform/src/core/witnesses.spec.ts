@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { OutboundRefused, type OutboundAnswer, type OutboundRequest } from '#delivery';
 import { leafHash } from '#kernel';
 import {
   CheckpointFolder,
@@ -15,7 +16,6 @@ import {
   type Checkpoint,
 } from '#transparency';
 import { fakeChance, temporaryFolder } from '#testing';
-import { OutboundRefused, type OutboundAnswer, type OutboundRequest } from '../outbound/outbound.ts';
 import { knownWitnesses } from './witness-client.ts';
 import { Witnesses } from './witnesses.ts';
 

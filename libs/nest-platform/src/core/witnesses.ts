@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { OutboundClient } from '#delivery';
 import { EMPTY_ROOT, RollbackDetected, signCheckpoint, type CosignedHead, type NoteSigner } from '#transparency';
-import type { OutboundClient } from '../outbound/outbound.ts';
 import { askWitness, type KnownWitness, type WitnessReply } from './witness-client.ts';
 
 /** A head of the log and the note that signs it. */

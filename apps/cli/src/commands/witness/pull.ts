@@ -1,12 +1,6 @@
+import { strictBase64 } from '#kernel';
 import type { HubClient } from '#nest-platform/client';
-import {
-  judgeHead,
-  MOST_ADD_CHECKPOINT_BYTES,
-  parseVkey,
-  strictBase64,
-  WitnessFile,
-  type HeadFault,
-} from '#transparency';
+import { judgeHead, MOST_ADD_CHECKPOINT_BYTES, parseVkey, WitnessFile, type HeadFault } from '#transparency';
 
 /** What one fetch of a head came to, in words for whoever keeps the witness. */
 export interface Pulled {

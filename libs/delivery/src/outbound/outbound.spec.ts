@@ -40,7 +40,8 @@ function resolving(url: string, answers: readonly (readonly string[])[], allowPr
 describe('the kind of an address', () => {
   it.each([
     ['public', '1.1.1.1 8.8.8.8 2606:4700::1111 172.32.0.1 11.0.0.1 169.253.1.1'],
-    ['private', '127.0.0.1 127.9.9.9 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 ::1 0:0:0:0:0:0:0:1 fd12::1'],
+    ['private', '10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 fd12::1'],
+    ['loopback', '127.0.0.1 127.9.9.9 ::1 0:0:0:0:0:0:0:1'],
     ['never', '169.254.169.254 169.254.0.1 fe80::1 fd00:ec2::254 100.100.100.200 0.0.0.0 :: 224.0.0.1 255.255.255.255'],
     ['never', '::ffff:127.0.0.1 ::ffff:7f00:1 0:0:0:0:0:ffff:a9fe:a9fe ::127.0.0.1 ::ffff:8.8.8.8 ff02::1'],
     ['never', '64:ff9b::7f00:1 2002:7f00:1:: 2001:0:7f00:1:: 2001:db8::1 192.0.2.1 198.18.0.1 203.0.113.9'],
@@ -149,6 +150,10 @@ describe('sending', () => {
     await expect(ask(big.port)).rejects.toEqual(refusal('too-large'));
     await expect(ask(silent.port)).rejects.toEqual(refusal('time-out'));
     await expect(ask(dripping.port)).rejects.toEqual(refusal('time-out'));
+    const switching = await stub((_request, response) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n');
+    });
+    await expect(ask(switching.port)).rejects.toEqual(refusal('unreachable'));
     const resolve = () => new Promise<never>(() => undefined);
     const slow = place('https://slow.test');
     await expect(outboundClient([slow], { resolve, timeoutMs: 100 })(slow, get)).rejects.toEqual(refusal('time-out'));

@@ -1,10 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Where an address leads: `public` unicast; `private`: this machine or its own network; `never`: nowhere a request may go. */
-export type AddressKind = 'public' | 'private' | 'never';
+/** Where an address leads: `public` unicast; `private` networks; `loopback`: this machine; `never`: nowhere a request may go. */
+export type AddressKind = 'public' | 'private' | 'loopback' | 'never';
 
 /** IANA special-purpose registries (RFC 6890 and its updates), as of 2026. */
-const PRIVATE = listOf(['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '::1/128', 'fc00::/7']);
+const LOOPBACK = listOf(['127.0.0.0/8', '::1/128']);
+const PRIVATE = listOf(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']);
 /** Link-local (where clouds keep credentials), multicast, broadcast, shared, documentation, benchmarks, and IPv6 that hides an IPv4 address. */
 const NEVER = listOf([
   '0.0.0.0/8',
@@ -34,15 +35,17 @@ const NEVER = listOf([
 ]);
 /** IPv4-mapped and IPv4-compatible addresses; asked first, because a list looks through them at the IPv4 address. */
 const HIDING = listOf(['::ffff:0:0/96', '::/96']);
-const LOOPBACK = listOf(['::1/128']);
+/** Inside what hides, and hides nothing. */
+const ONE = listOf(['::1/128']);
 
 /** The kind of an IPv4 or IPv6 address in any of its spellings; an IPv4 address inside an IPv6 one is `never`, whatever it is. */
 export function addressKind(address: string): AddressKind {
   const version = isIP(address);
   if (version === 0 || address.includes('%')) return 'never';
   const family = version === 6 ? 'ipv6' : 'ipv4';
-  if (family === 'ipv6' && HIDING.check(address, family) && !LOOPBACK.check(address, family)) return 'never';
+  if (family === 'ipv6' && HIDING.check(address, family) && !ONE.check(address, family)) return 'never';
   if (NEVER.check(address, family)) return 'never';
+  if (LOOPBACK.check(address, family)) return 'loopback';
   return PRIVATE.check(address, family) ? 'private' : 'public';
 }
 

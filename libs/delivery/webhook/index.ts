@@ -1,0 +1,4 @@
+export * from './channel.ts';
+export * from './endpoint.ts';
+export * from './secrets.ts';
+export * from './signature.ts';
