@@ -3,3 +3,4 @@ export * from './leadership.ts';
 export * from './migrate.ts';
 export { openPool, told, translated, type PoolOptions } from './pool.ts';
 export { StatementRefused } from './refused.ts';
+export * from './roles.ts';
