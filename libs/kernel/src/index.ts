@@ -9,3 +9,4 @@ export * from './json.ts';
 export * from './outcome.ts';
 export * from './strict-json.ts';
 export * from './time.ts';
+export * from './trace-context.ts';
