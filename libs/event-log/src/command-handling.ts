@@ -1,6 +1,7 @@
 import type { Instant, OrganisationId, Outcome } from '#kernel';
 import { fail, ok } from '#kernel';
 import { decodeRecord, encodeRecord, type EncodedRecord, type StoredRecord } from '#contracts';
+import { commandName, heard } from './observed-log.ts';
 import {
   AppendInDoubt,
   WrongExpectedRevision,
@@ -91,6 +92,21 @@ export async function appendSurely(
   }
 }
 
+/** What {@link handleCommand} is given. */
+interface Handling<
+  Command,
+  State,
+  Event extends { readonly type: string },
+  Change extends { readonly type: string; readonly data: object },
+  Rejection,
+> {
+  readonly log: EventLog;
+  readonly stream: string;
+  readonly decider: Decider<Command, State, Event, Change, Rejection>;
+  readonly command: Command;
+  readonly meta: CommandMeta;
+}
+
 /** Reads, folds, decides, appends with the revision just read; decides again only where somebody was first (three tries). */
 export async function handleCommand<
   Command,
@@ -98,14 +114,29 @@ export async function handleCommand<
   Event extends StoredRecord<string, never> | { readonly type: string },
   Change extends { readonly type: string; readonly data: object },
   Rejection,
->(options: {
-  readonly log: EventLog;
-  readonly stream: string;
-  readonly decider: Decider<Command, State, Event, Change, Rejection>;
-  readonly command: Command;
-  readonly meta: CommandMeta;
-}): Promise<Outcome<Handled<State>, Rejection>> {
-  const { log, stream, decider, command, meta } = options;
+>(options: Handling<Command, State, Event, Change, Rejection>): Promise<Outcome<Handled<State>, Rejection>> {
+  const { log, stream, command } = options;
+  return heard(
+    log,
+    commandName(stream, command),
+    ({ changes }) => changes > 0,
+    () => decideAndAppend(options),
+  );
+}
+
+async function decideAndAppend<
+  Command,
+  State,
+  Event extends StoredRecord<string, never> | { readonly type: string },
+  Change extends { readonly type: string; readonly data: object },
+  Rejection,
+>({
+  log,
+  stream,
+  decider,
+  command,
+  meta,
+}: Handling<Command, State, Event, Change, Rejection>): Promise<Outcome<Handled<State>, Rejection>> {
   for (let attempt = 1; ; attempt++) {
     const events = await readWholeStream(log, stream);
     const state = events.reduce(

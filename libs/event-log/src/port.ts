@@ -1,5 +1,6 @@
 import type { Brand } from '#kernel';
 import type { EncodedRecord, Family } from '#contracts';
+import type { LogObserver } from './observed-log.ts';
 
 /** A position in the log: opaque, made and compared only by the adapter that issued it. */
 export type LogToken = Brand<string, 'LogToken'>;
@@ -97,6 +98,8 @@ export interface EventLog {
   compare(a: LogToken, b: LogToken): number;
   /** How many events of any family lie after `a` (null: the start) up to and including `b`; absent where a backend can't tell without reading. For progress only. */
   distance?(a: LogToken | null, b: LogToken | null): number;
+  /** Hears what is done on this log; absent where nobody counts. No backend has one: see `observed`. */
+  readonly observer?: LogObserver;
   /** Acknowledges what is in flight, then refuses more. */
   close(): Promise<void>;
 }
