@@ -2,6 +2,7 @@ import { fail, never, ok, type Instant, type OrganisationId, type Outcome } from
 import type { Purpose } from '#contracts';
 import type { Reader, Registry } from '../model.ts';
 import type { Stage, Tails } from './disclose.ts';
+import { timed } from './decision-observer.ts';
 import { disclosed, type Disclosed } from './disclosed.ts';
 import { abortLook, appendLook, type Caller, type LookBook } from './look.ts';
 import { HUB } from './rules.ts';
@@ -66,9 +67,11 @@ export function auditPoint(
   ): Promise<Outcome<Disclosed<Value>, AuditRefused>> {
     const { caller, route } = request;
     for (let attempt = 0; attempt < 4; attempt++) {
-      const registry = await tails.registry();
       const { reader, purpose } = caller;
-      const rule = auditRule({ reader, purpose, registry });
+      const { registry, rule } = await timed(book.observer, async () => {
+        const read = await tails.registry();
+        return { registry: read, rule: auditRule({ reader, purpose, registry: read }) };
+      });
       const ruling =
         request.refused === undefined || rule.effect === 'deny'
           ? rule

@@ -2,6 +2,7 @@ import { dayOf, fail, never, ok, type ChildId, type FactId, type Instant, type O
 import type { LookContent, Obligation } from '#contracts';
 import type { Protection, Question, Registry } from '../model.ts';
 import { activeBreakGlass } from '../protection/break-glass.ts';
+import { modeOf, timed } from './decision-observer.ts';
 import { disclosed, type Disclosed } from './disclosed.ts';
 import { abortLook, appendLook, type Caller, type LookBasis, type LookBook } from './look.ts';
 
@@ -75,7 +76,7 @@ export function enforcementPoint(
     const { caller, route, child } = request;
     for (let attempt = 0; attempt < 4; attempt++) {
       const at = book.clock.now();
-      const { registry, protections, ruling, error } = await ruled(tails, at, request);
+      const { registry, protections, ruling, error } = await timed(book.observer, () => ruled(tails, at, request));
       await stage('decided');
       const base = { route, child, registry, protections };
       const { basis } = ruling;
@@ -91,11 +92,12 @@ export function enforcementPoint(
       }
       const found = await request.find(ruling.scope);
       const obligations = request.obligations?.(found) ?? basis?.obligations;
+      const slices = request.seen?.(found, ruling.slices) ?? ruling.slices;
       const decision = await appendLook(book, caller, {
         ...base,
         ...basisOf(basis, obligations),
         effect: 'permit',
-        slices: request.seen?.(found, ruling.slices) ?? ruling.slices,
+        slices,
         reasons: [],
         facts: request.facts(found),
       });
@@ -106,7 +108,7 @@ export function enforcementPoint(
       ) {
         return ok(disclosed(decision, request.open(found, ruling.scope, decision)));
       }
-      await abortLook(book, caller, decision);
+      await abortLook(book, caller, decision, modeOf(caller, slices));
     }
     return fail('moved-too-often');
   };

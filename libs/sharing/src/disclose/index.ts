@@ -1,5 +1,7 @@
 export * from './audit-point.ts';
 export * from './audit-query.ts';
+export { DECISION_EFFECTS, DECISION_MODES } from './decision-observer.ts';
+export type { DecisionMode, DecisionObserver, HeardDecision } from './decision-observer.ts';
 export { release, type Disclosed } from './disclosed.ts';
 export * from './chunks.ts';
 export * from './disclose.ts';

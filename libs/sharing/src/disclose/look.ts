@@ -12,6 +12,7 @@ import { encodeRecord, lookStream, type LookContent, type Purpose, type Sealed, 
 import type { EventLog } from '#event-log';
 import type { Grant, SealingVault, Vault } from '#vault';
 import { POLICY_RELEASE, type Protection, type Reader, type Registry } from '../model.ts';
+import { modeOf, type DecisionMode, type DecisionObserver } from './decision-observer.ts';
 
 /** Who asks, why, and under which request: attached by the guard, never built from a body. */
 export interface Caller {
@@ -30,6 +31,7 @@ export interface LookBook {
   readonly vault: SealingVault;
   readonly clock: Clock;
   readonly chance: Chance;
+  readonly observer?: DecisionObserver;
 }
 
 /** What beside slices a decision rests on and asks for; see {@link LookContent}. */
@@ -112,11 +114,18 @@ export async function appendLook(book: LookBook, caller: Caller, decided: Decide
     data: { decision, sealed },
   });
   await book.log.append(stream, 'none', [record]);
+  const { effect, slices } = decided;
+  book.observer?.decided({ decision, effect, purpose: caller.purpose, mode: modeOf(caller, slices) });
   return decision;
 }
 
 /** Says that nothing was disclosed under a look, because what it was decided on moved. */
-export async function abortLook(book: LookBook, caller: Caller, decision: DecisionId): Promise<void> {
+export async function abortLook(
+  book: LookBook,
+  caller: Caller,
+  decision: DecisionId,
+  mode: DecisionMode = modeOf(caller, []),
+): Promise<void> {
   const stream = lookStream(decision);
   const record = encodeRecord({
     format: 1,
@@ -129,6 +138,7 @@ export async function abortLook(book: LookBook, caller: Caller, decision: Decisi
     data: { decision },
   });
   await book.log.append(stream, 0, [record]);
+  book.observer?.decided({ decision, effect: 'aborted', purpose: caller.purpose, mode });
 }
 
 /** A refusal that does not depend on a child (no such purpose for this role) is a look too. */
