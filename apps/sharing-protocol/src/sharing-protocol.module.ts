@@ -14,7 +14,7 @@ import { DirectionsController } from './children/directions.controller.ts';
 import { ObjectionsController } from './children/objections.controller.ts';
 import { RelationshipClaimsController } from './children/relationship-claims.controller.ts';
 import { SharingDecisionsController } from './children/sharing-decisions.controller.ts';
-import { CORE, repeatSurely, type AppParts, type Composition, type Core } from '#nest-platform';
+import { CORE, repeatSurely, watchProjections, type AppParts, type Composition, type Core } from '#nest-platform';
 import { breakGlassBooks } from '#sharing';
 import { BreakGlassGrantsController } from './break-glass/grants.controller.ts';
 import { BreakGlassReviewsController } from './break-glass/reviews.controller.ts';
@@ -144,17 +144,12 @@ export class SharingProtocolModule {
 export async function sharingProtocolParts(
   ...[opened, config, logger, metrics]: Parameters<Composition['parts']>
 ): Promise<{ readonly views: Views; readonly desks: Desks; readonly resources: AppParts['resources'] }> {
-  const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
+  const alarm = (what: string, error: unknown): void => {
+    metrics.count('tellonce_alarms_total', { what });
+    logger.error({ event: 'alarm', what, err: error }, 'alarm');
+  };
   const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
-  metrics.gauges(
-    'tellonce_projection_lag_events',
-    'Events of the log a view has not read yet',
-    'projection',
-    async () =>
-      Object.fromEntries(
-        (await views.status()).flatMap(({ name, behind }) => (behind === null ? [] : [[name, behind]])),
-      ),
-  );
+  watchProjections(metrics, views.all, opened.core);
   const { core, identity } = opened;
   const processes = openProcesses(core, breakGlassBooks(core.log), opened.readers);
   core.addEraser({

@@ -64,7 +64,7 @@ const { minutesUnlessAsked, signInSeconds } = BREAK_GLASS_LIMITS;
 export class BreakGlassGrantsController {
   readonly #core: Core;
   readonly #books: BreakGlassBooks;
-  readonly #count: (values: { readonly organisation: string }) => void;
+  readonly #metrics: Platform['metrics'];
 
   constructor(
     @Inject(CORE) core: Core,
@@ -73,11 +73,7 @@ export class BreakGlassGrantsController {
   ) {
     this.#core = core;
     this.#books = books;
-    this.#count = metrics.counter(
-      'tellonce_break_glass_total',
-      'Emergency accesses started, by the user’s organisation.',
-      ['organisation'],
-    );
+    this.#metrics = metrics;
   }
 
   /**
@@ -151,7 +147,7 @@ export class BreakGlassGrantsController {
         route,
         breakGlassProblem(handled.ok ? { code: 'GRANT_UNKNOWN' } : handled.error),
       );
-    this.#count({ organisation: reader.organisation });
+    this.#metrics.count('tellonce_breakglass_total', { agency: reader.organisation });
     const granted = await this.#core.protectionCommand(child, { type: 'grantBreakGlass', data: grantOf(access) }, meta);
     if (!granted.ok) throw invalidInput(granted.error);
     return viewOf(access, at);

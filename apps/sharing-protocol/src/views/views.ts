@@ -33,6 +33,8 @@ export interface Views {
   /** What the looks are searched for, read beside the views. */
   readonly detections: Detections;
   readonly requests: View;
+  /** Every view, as numbers and probes read them. */
+  readonly all: readonly View[];
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
   startRebuild(name: string): 'started' | 'running' | 'unknown';
   /** Stops every projector; for tests of what must hold without them. */
@@ -94,6 +96,7 @@ export async function openViews(
     reviews,
     detections,
     requests,
+    all,
     status: () => Promise.all(all.map((view) => view.status())),
     startRebuild: (name) => {
       const view = all.find((each) => each.name === name);

@@ -1,6 +1,14 @@
 import { fail, ok, type ChildId, type Clock } from '#kernel';
 import { protectionStream, REGISTRY_STREAM } from '#contracts';
-import { appendSurely, encodeChanges, handleCommand, WrongExpectedRevision, type EventLog } from '#event-log';
+import {
+  appendSurely,
+  commandName,
+  encodeChanges,
+  handleCommand,
+  heard,
+  WrongExpectedRevision,
+  type EventLog,
+} from '#event-log';
 import { protectionDecider, registryDecider, type ProtectionCommand, type RegistryCommand } from '#sharing';
 import type { CommandMeta, CommandOutcome, Core } from './core.ts';
 import type { CurrentTails } from './tails.ts';
@@ -31,7 +39,12 @@ export function commandsOf(
   };
   return {
     registryCommand: (command: RegistryCommand, meta: CommandMeta): Promise<CommandOutcome> =>
-      inTurn(() => decideOnTail(command, meta)),
+      heard(
+        log,
+        commandName(REGISTRY_STREAM, command),
+        ({ changed }) => changed,
+        () => inTurn(() => decideOnTail(command, meta)),
+      ),
     protectionCommand: async (
       child: ChildId,
       command: ProtectionCommand,

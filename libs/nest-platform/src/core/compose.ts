@@ -15,12 +15,14 @@ import { Readiness } from '../health/readiness.ts';
 import { createApp } from '../http/create-app.ts';
 import type { AppLogger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { decisionObserver, logObserver } from '../metrics/observers.ts';
+import { noteDecision } from '../trace/request-context.ts';
 import type { Resource } from '../run/drain.ts';
 import { EXIT } from '../run/start-problem.ts';
 import type { Composed } from '../run/run-app.ts';
 import { openReceipts, RECEIPTS_STORE } from '../submissions/receipts-store.ts';
 import { CoreModule } from './core.module.ts';
-import { tokenKey } from './derived-keys.ts';
+import { tokenKey, userHashOf } from './derived-keys.ts';
 import { expireSurely } from './expiry.ts';
 import { followSurely } from './follow.ts';
 import { openCore, type CoreOptions, type OpenedCore } from './open-core.ts';
@@ -36,6 +38,8 @@ export interface AppParts {
 /** How a process is put together; clock and chance are the machine's unless a test says otherwise. */
 export interface Composition {
   readonly version: string;
+  /** The commit that was built; `source` unless given. */
+  readonly sha?: string;
   readonly demoPeople: readonly DemoPerson[];
   readonly parts: (opened: OpenedCore, config: Config, logger: AppLogger, metrics: Metrics) => Promise<AppParts>;
   readonly clock?: Clock;
@@ -64,12 +68,12 @@ class RootModule {}
 export function compose(composition: Composition): (config: Config, logger: AppLogger) => Promise<ComposedHub> {
   return async (config, logger) => {
     const { clock = systemClock, chance = systemChance, endProcess = exit } = composition;
-    const metrics = new Metrics({ version: composition.version, sha: 'source' });
-    const alarms = metrics.counter('tellonce_alarms_total', 'Things somebody has to look at', ['what']);
+    const { version, sha = 'source' } = composition;
+    const metrics = new Metrics({ version, sha });
     const readiness = new Readiness([]);
     let ending = false;
     const alarm = (what: string, error: unknown): void => {
-      alarms({ what });
+      metrics.count('tellonce_alarms_total', { what });
       logger.error({ event: 'alarm', what, err: error }, 'alarm');
       if (!(error instanceof LogFailed) || ending) return;
       ending = true;
@@ -94,6 +98,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       chance,
       timer: { after: (milliseconds, run) => cancellable(setTimeout(run, milliseconds)) },
       alarm,
+      observers: { log: logObserver(metrics), decisions: decisionObserver(metrics, noteDecision) },
       ...(composition.stage === undefined ? {} : { stage: composition.stage }),
       ...(composition.openLog === undefined ? {} : { openLog: composition.openLog }),
     });
@@ -141,14 +146,15 @@ export function compose(composition: Composition): (config: Config, logger: AppL
         clock,
       }),
       refusals: {
-        record: async ({ reader, code, purpose, route, requestId }) =>
+        record: async ({ reader, code, purpose, route, requestId, correlationId }) =>
           recordRefusal(
             core.looks,
-            { reader, purpose: purpose ?? 'system-support', requestId, correlationId: requestId },
+            { reader, purpose: purpose ?? 'system-support', requestId, correlationId },
             route,
             code,
           ),
       },
+      userHash: userHashOf(opened.master),
       mounts: [(fastify) => mountAuthorisationServer(fastify, authorisation, config.publicUrl)],
     });
     const resources: Resource[] = [
@@ -171,12 +177,9 @@ export function compose(composition: Composition): (config: Config, logger: AppL
 }
 
 function watchWitnesses(metrics: Metrics, { witnesses }: OpenedCore): void {
-  const gauges = [
-    ['size', 'Events under the last checkpoint that a witness cosigned.', () => witnesses().size],
-    ['behind_seconds', 'How long the newest checkpoint has waited for every witness.', () => witnesses().behindSeconds],
-    ['conflicts', 'Witnesses who say that two of our checkpoints contradict each other.', () => witnesses().conflicts],
-  ] as const;
-  for (const [name, help, read] of gauges) metrics.gauge(`tellonce_witness_${name}`, help, read);
+  metrics.read('tellonce_witness_size', () => [{ labels: {}, value: witnesses().size }]);
+  metrics.read('tellonce_witness_behind_seconds', () => [{ labels: {}, value: witnesses().behindSeconds }]);
+  metrics.read('tellonce_witness_conflicts', () => [{ labels: {}, value: witnesses().conflicts }]);
 }
 
 function cancellable(timer: NodeJS.Timeout): () => void {

@@ -1,4 +1,4 @@
-import { createECDH, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createECDH, createHmac, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { ed25519Private } from '#kernel';
 
@@ -36,6 +36,21 @@ export function tokenKey(master: Uint8Array): JWK & { readonly kid: string } {
 }
 
 /** A symmetric key of the hub for one use, from the same file. */
-export function hubSecret(master: Uint8Array, use: 'cursor' | 'key-encryption'): Uint8Array {
+export function hubSecret(master: Uint8Array, use: 'cursor' | 'key-encryption' | 'log-users'): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', master, 'tellonce', `secret ${use} 1`, 32));
+}
+
+/**
+ * Who asks, as log lines may say it: HMAC-SHA-256 of organisation and subject, cut to 128 bits. Lines of one person can be found together, and
+ * nobody without the key file can tell whose they are.
+ */
+export function userHashOf(
+  master: Uint8Array,
+): (reader: { readonly organisation: string; readonly sub: string }) => string {
+  const key = hubSecret(master, 'log-users');
+  return ({ organisation, sub }) =>
+    createHmac('sha256', key)
+      .update(`${String(organisation.length)}:${organisation}${sub}`)
+      .digest('hex')
+      .slice(0, 32);
 }

@@ -1,10 +1,17 @@
 import { join } from 'node:path';
 import { FAMILIES, type Family } from '#contracts';
 import type { Chance, Clock } from '#kernel';
-import { POSITIONS_STORE, type EventLog } from '#event-log';
+import { observed, POSITIONS_STORE, type EventLog, type LogObserver } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { openIdentity } from '#identity';
-import { enforcementPoint, openPublisher, type LookBook, type Publishing, type Stage } from '#sharing';
+import {
+  enforcementPoint,
+  openPublisher,
+  type DecisionObserver,
+  type LookBook,
+  type Publishing,
+  type Stage,
+} from '#sharing';
 import {
   CheckpointFolder,
   checkAtStart,
@@ -43,6 +50,8 @@ export interface CoreOptions {
   readonly timer: Timer;
   /** Something that must be seen: a checkpoint that can't be kept, a subscription that drops. Codes and kinds only. */
   readonly alarm: (what: string, error: unknown) => void;
+  /** Hear what is done on the log and what is decided, for numbers. */
+  readonly observers?: { readonly log: LogObserver; readonly decisions: DecisionObserver };
   /** Where a test stops a request between decision and answer. */
   readonly stage?: (at: Stage) => Promise<void>;
   /** How the log is opened: a test of a full disk or a failed commit says otherwise. */
@@ -85,8 +94,9 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
 async function openParts(options: CoreOptions, opened: (() => Promise<void> | void)[]): Promise<OpenedCore> {
   const { varDir, clock, chance, alarm } = options;
   const master = loadKek(options.keyFile, { create: true, chance });
-  const { openLog = (path: string) => openSqliteLog({ path }) } = options;
-  const log = watched(await openLog(join(varDir, 'log.db')), (error) => alarm('log', error));
+  const { openLog = (path: string) => openSqliteLog({ path }), observers } = options;
+  const opening = watched(await openLog(join(varDir, 'log.db')), (error) => alarm('log', error));
+  const log = observers === undefined ? opening : observed(opening, observers.log);
   opened.push(() => log.close());
   const kek = hubSecret(master, 'key-encryption');
   const vault = await openVault({
@@ -123,7 +133,13 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   opened.push(() => identity.close());
   const tails = await currentTails(log, (child) => identity.lineageOf(child));
   // What stores looks never opens one.
-  const looks: LookBook = { log, vault: sealingOnly(vault), clock, chance };
+  const looks: LookBook = {
+    log,
+    vault: sealingOnly(vault),
+    clock,
+    chance,
+    ...(observers === undefined ? {} : { observer: observers.decisions }),
+  };
   const publishing = openPublisher({
     log,
     vault,

@@ -36,6 +36,7 @@ export interface EarlyRefusal {
   /** `GET /v1/children/:childId`: the pattern, never the path. */
   readonly route: string;
   readonly requestId: string;
+  readonly correlationId: string;
 }
 
 /** Keeps refusals; where that fails, the answer is 503. */
@@ -116,6 +117,7 @@ export class AccessGuard implements CanActivate {
         ...(stated.ok && stated.value !== undefined ? { purpose: stated.value } : {}),
         route: `${request.method} ${request.routeOptions.url ?? ''}`,
         requestId: request.id,
+        correlationId: request.correlationId ?? request.id,
       });
     } catch {
       throw new Problem(NOT_KEPT);

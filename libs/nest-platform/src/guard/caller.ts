@@ -27,7 +27,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the access guard; absent on handlers open to anyone. */
     caller?: Caller;
-    /** X-Correlation-ID where it was a UUID, else the request id. */
+    /** X-Correlation-ID where it was a UUID, else the trace id of a traceparent as a UUID, else the request id. */
     correlationId?: string;
   }
 }

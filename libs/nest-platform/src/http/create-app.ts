@@ -45,7 +45,7 @@ export async function createApp(root: Type | DynamicModule, platform: Platform):
   };
   const adapter = fastifyAdapter(platform);
   const fastify = adapter.getInstance();
-  registerHooks(fastify, config.publicUrl, logger, platform.metrics, platform.readiness);
+  registerHooks(fastify, platform);
   for (const mount of platform.mounts ?? []) mount(fastify);
   registerBodyParsers(fastify, config.bodyLimitBytes, config.uploadLimitBytes);
 

@@ -4,11 +4,13 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066
 const TEN_DIGITS = /(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)/g;
 /** An id of ours may hold ten digits by chance; cut up, it would join nothing any more. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The same of a trace id and of a keyed hash. */
+const HEX_ID = /^[0-9a-f]{32}$/;
 const MAX_LENGTH = 500;
 
 /** Text as a log line may hold it. */
 export function cleanText(text: string): string {
-  if (UUID.test(text)) return text;
+  if (UUID.test(text) || HEX_ID.test(text)) return text;
   const cut = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
   return cut.replace(UNSAFE, '?').replace(TEN_DIGITS, '(number)').toWellFormed();
 }
@@ -23,6 +25,8 @@ const ALLOWED = new Set([
   'durationMs',
   'requestId',
   'correlationId',
+  'traceId',
+  'userHash',
   'organisation',
   'role',
   'purpose',
@@ -40,6 +44,7 @@ const ALLOWED = new Set([
   'check',
   'setting',
   'outcome',
+  'what',
   'err',
 ]);
 

@@ -1,9 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { DestinationStream, Level } from 'pino';
+import { contextFields } from '../trace/request-context.ts';
 import { cleanFields, cleanText } from './clean.ts';
 
-/** Writes one JSON line a call: allow-listed members, and a message that is a constant of the code. */
+/**
+ * Writes one JSON line a call: allow-listed members, those of the request it is written in (trace/request-context.ts) among them, and a message
+ * that is a constant of the code.
+ */
 export type AppLogger = Readonly<Record<Level, (fields: Readonly<Record<string, unknown>>, message: string) => void>>;
 
 const LEVELS: readonly Level[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
@@ -13,7 +17,7 @@ export function createLogger(level: Level | 'silent', destination?: DestinationS
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' };
   const out = destination === undefined ? pino(options) : pino(options, destination);
   const write = (at: Level) => (fields: Readonly<Record<string, unknown>>, message: string) => {
-    if (out.isLevelEnabled(at)) out[at](cleanFields(fields), cleanText(message));
+    if (out.isLevelEnabled(at)) out[at](cleanFields({ ...contextFields(), ...fields }), cleanText(message));
   };
   return Object.fromEntries(LEVELS.map((at) => [at, write(at)])) as unknown as AppLogger;
 }

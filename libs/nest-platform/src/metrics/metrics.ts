@@ -1,70 +1,109 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  METRICS,
+  type LabelsOf,
+  type MetricDefinition,
+  type MetricName,
+  type NameOf,
+  type Sample,
+} from './catalogue.ts';
+import { OTHER } from './labels.ts';
 
-/** The numbers that `/metrics` shows. Labels come from closed lists: a route's pattern, never a path, a person or a child. */
+/** A reading of a gauge that takes longer is left out of the answer: a slow store must not hide the other numbers. */
+const READ_LIMIT_MS = 2_000;
+
+/**
+ * The numbers that `/metrics` shows, all of them in {@link METRICS}. Label values come from closed lists: a value outside its list counts as
+ * `other`. Counters and histograms are there from the start; a gauge is shown by a process that has something to say of it.
+ */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #requests: Histogram<'route' | 'method' | 'status'>;
+  readonly #counters = new Map<MetricName, Counter>();
+  readonly #histograms = new Map<MetricName, Histogram>();
+  readonly #gauges = new Map<MetricName, Gauge>();
 
   /** `processMetrics`: also memory, event loop and garbage collection of the process. */
   constructor(build: { readonly version: string; readonly sha: string }, processMetrics = true) {
-    this.#requests = new Histogram({
-      name: 'tellonce_http_request_duration_seconds',
-      help: 'Time to answer a request, by the pattern of its route.',
-      labelNames: ['route', 'method', 'status'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-      registers: [this.#registry],
-    });
-    new Gauge({
-      name: 'tellonce_build_info',
-      help: 'Always 1; the labels say what runs.',
-      labelNames: ['version', 'sha'],
-      registers: [this.#registry],
-    }).set({ version: build.version, sha: build.sha }, 1);
+    for (const [name, definition] of Object.entries(METRICS) as [MetricName, MetricDefinition][]) {
+      if (definition.type === 'counter') this.#counters.set(name, new Counter(this.#made(name)));
+      if (definition.type !== 'histogram') continue;
+      const { buckets = [] } = definition;
+      this.#histograms.set(name, new Histogram({ ...this.#made(name), buckets: [...buckets] }));
+    }
+    this.set('tellonce_build_info', build, 1);
     if (processMetrics) collectDefaultMetrics({ register: this.#registry, prefix: 'tellonce_' });
   }
 
-  /** One answered request; `seconds` from the first byte of its head. */
-  observeRequest(route: string, method: string, status: number, seconds: number): void {
-    this.#requests.observe({ route, method, status: String(status) }, seconds);
+  /** Counts `by` more. */
+  count<Name extends NameOf<'counter'>>(name: Name, labels: LabelsOf<Name>, by = 1): void {
+    this.#counters.get(name)?.inc(closed(name, labels), by);
   }
 
-  /** A counter, `tellonce_<what>_total`; returns the function that counts. Make each once, at start. */
-  counter<Label extends string>(
-    name: string,
-    help: string,
-    labels: readonly Label[],
-  ): (values: Record<Label, string>, by?: number) => void {
-    const counter = new Counter({ name, help, labelNames: [...labels], registers: [this.#registry] });
-    return (values, by = 1) => counter.inc(values, by);
+  /** One measurement, in seconds. */
+  observe<Name extends NameOf<'histogram'>>(name: Name, labels: LabelsOf<Name>, seconds: number): void {
+    this.#histograms.get(name)?.observe(closed(name, labels), seconds);
   }
 
-  /** A gauge read when `/metrics` is asked for: sizes, lags. */
-  gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      collect() {
-        this.set(read());
+  /** A gauge's value from now on. */
+  set<Name extends NameOf<'gauge'>>(name: Name, labels: LabelsOf<Name>, value: number): void {
+    const gauge = this.#gauges.get(name) ?? new Gauge(this.#made(name));
+    this.#gauges.set(name, gauge);
+    gauge.set(closed(name, labels), value);
+  }
+
+  /**
+   * A gauge read when `/metrics` is asked for: exactly the samples it answers with are shown, none where it fails or takes more than two
+   * seconds. Throws where the gauge has a reader already.
+   */
+  read<Name extends NameOf<'gauge'>>(
+    name: Name,
+    read: () => Promise<readonly Sample<Name>[]> | readonly Sample<Name>[],
+  ): void {
+    const gauge: Gauge = new Gauge({
+      ...this.#made(name),
+      collect: async () => {
+        const samples = await within(READ_LIMIT_MS, async () => read());
+        gauge.reset();
+        if (Object.keys(METRICS[name].labels).length === 0) gauge.remove({});
+        for (const { labels, value } of samples ?? []) gauge.set(closed(name, labels), value);
       },
     });
-  }
-
-  /** Gauges of one name, a value for each of a closed list of labels, read when `/metrics` is asked for. */
-  gauges(name: string, help: string, label: string, read: () => Promise<Readonly<Record<string, number>>>): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.#registry],
-      async collect() {
-        for (const [value, number] of Object.entries(await read())) this.set({ [label]: value }, number);
-      },
-    });
+    this.#gauges.set(name, gauge);
   }
 
   /** Prometheus text format. */
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  #made(name: MetricName) {
+    const { help, labels } = METRICS[name];
+    return { name, help, labelNames: Object.keys(labels), registers: [this.#registry] };
+  }
+}
+
+/** The labels with every value that its list does not hold replaced. */
+function closed(name: MetricName, labels: Readonly<Record<string, string>>): Record<string, string> {
+  const { labels: lists }: MetricDefinition = METRICS[name];
+  return Object.fromEntries(
+    Object.entries(lists).map(([label, holds]) => {
+      const value = labels[label];
+      return [label, value !== undefined && holds(value) ? value : OTHER];
+    }),
+  );
+}
+
+/** What was read, undefined where that failed or is not there in time. */
+async function within<T>(milliseconds: number, read: () => Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([read(), late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock, Instant, OrganisationId } from '#kernel';
 import { UnreadableFile } from '#contracts';
 import type { Connector, Reason } from '#contracts';
+import { SIGNED_BATCH } from '../metrics/connector-metrics.ts';
 import type { Publisher, Submission, SubmissionResult } from '#sharing';
 import { BATCH_LIMITS, BATCH_MEDIA_TYPE, readBatch } from './batch.ts';
 import type { Receipt, Receipts } from './receipt.ts';
@@ -21,6 +22,8 @@ export interface IntakeRequest {
   readonly statedAt?: Instant;
   readonly setting?: string;
   readonly idempotencyKey?: string;
+  /** Stored with every event; the receipt's id unless given. */
+  readonly correlationId?: string;
   /** Answer as soon as the body is read; the receipt tells how far it is. */
   readonly background: boolean;
 }
@@ -38,6 +41,8 @@ export interface IntakeParts {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly fault: (error: unknown) => void;
+  /** Hears which connector could not read a file. */
+  readonly unreadable?: (connector: string) => void;
 }
 
 /** Takes submissions of organisations to the publisher and keeps their receipts. */
@@ -61,12 +66,15 @@ export class Intake {
     let handedOver = false;
     try {
       const signed = request.format === 'signed-batch' ? await signedItems(body) : undefined;
-      if (signed !== undefined && !signed.ok) return { kind: 'unreadable', reason: signed.error };
+      if (signed !== undefined && !signed.ok) {
+        this.#parts.unreadable?.(SIGNED_BATCH);
+        return { kind: 'unreadable', reason: signed.error };
+      }
       const begun = await this.#begin(request, body);
       if (begun.kind === 'other-body') return begun;
       if (begun.kind === 'repeated') return answerOf(begun.receipt);
       const items = signed === undefined ? this.#translated(request, body) : signedSubmissions(signed.value);
-      const work = this.#tracked(this.#run(begun.receipt, items), body);
+      const work = this.#tracked(this.#run(begun.receipt, items, request.correlationId), body);
       handedOver = true;
       if (!request.background) return answerOf(await work);
       work.catch(this.#parts.fault);
@@ -118,12 +126,13 @@ export class Intake {
     }
   }
 
-  async #run(receipt: Receipt, items: AsyncIterable<Submission>): Promise<Receipt> {
+  async #run(receipt: Receipt, items: AsyncIterable<Submission>, correlationId = receipt.id): Promise<Receipt> {
     const { receipts, publisher, clock } = this.#parts;
     const waiting: SubmissionResult[] = [];
     const flush = (): Promise<void> => receipts.add(receipt.id, waiting.splice(0));
     try {
-      for await (const result of submitted(items, (item) => publisher.submit(receipt.organisation, item, receipt.id))) {
+      const submit = (item: Submission) => publisher.submit(receipt.organisation, item, correlationId);
+      for await (const result of submitted(items, submit)) {
         waiting.push(result);
         if (waiting.length >= RECEIPT_STEP) await flush();
       }
@@ -134,6 +143,7 @@ export class Intake {
       const broken = error instanceof UnreadableFile;
       await receipts.end(receipt.id, broken ? 'failed' : 'interrupted', clock.now(), broken ? error.reason : undefined);
       if (!broken) throw error;
+      this.#parts.unreadable?.(receipt.format);
     }
     return (await receipts.find(receipt.organisation, receipt.id)) ?? receipt;
   }

@@ -78,7 +78,7 @@ export class SubmissionsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ReceiptView> {
-    const { reader } = callerOf(request);
+    const { reader, correlationId } = callerOf(request);
     if (!isOwn(organisation, reader.organisation)) throw notFound();
     const { format: wanted, ...about } = valid(readSubmissionQuery(query, this.#clock.now()));
     const key = valid(readIdempotencyKey(request.headers['idempotency-key']));
@@ -87,6 +87,7 @@ export class SubmissionsController {
     const answer = await this.#take({
       ...about,
       organisation: reader.organisation,
+      correlationId,
       format,
       body: bodyOf(request.body),
       ...(key === undefined ? {} : { idempotencyKey: key }),

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Logger, Module } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Clock } from '#kernel';
+import { PLATFORM } from '../http/platform.ts';
+import type { Platform } from '../http/platform.ts';
+import { countedPublisher, unreadable } from '../metrics/connector-metrics.ts';
 import type { Publisher } from '#sharing';
 import { ConnectorRegistry } from './connector-registry.ts';
 import { FactReceiptsController } from './fact-receipts.controller.ts';
@@ -21,13 +24,21 @@ import { CLOCK, PUBLISHER, RECEIPTS } from './tokens.ts';
     ConnectorRegistry,
     {
       provide: Intake,
-      inject: [PUBLISHER, RECEIPTS, CLOCK],
-      useFactory: (publisher: Publisher, receipts: Receipts, clock: Clock): Intake => {
+      inject: [PUBLISHER, RECEIPTS, CLOCK, PLATFORM],
+      useFactory: (publisher: Publisher, receipts: Receipts, clock: Clock, { metrics }: Platform): Intake => {
         const logger = new Logger('submissions');
         const fault = (error: unknown): void => {
           logger.error(`submission interrupted: ${error instanceof Error ? error.name : 'fault'}`);
         };
-        return new Intake({ publisher, receipts, clock, newId: randomUUID, fault });
+        const counted = countedPublisher(publisher, metrics, clock);
+        return new Intake({
+          publisher: counted,
+          receipts,
+          clock,
+          newId: randomUUID,
+          fault,
+          unreadable: unreadable(metrics),
+        });
       },
     },
   ],

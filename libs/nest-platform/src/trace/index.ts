@@ -1,0 +1,2 @@
+export * from './request-context.ts';
+export * from './trace-headers.ts';
