@@ -70,8 +70,6 @@ export function registerHooks(
     });
     inContext(context, done);
   });
-  // A body is parsed in the socket's own context; what follows it is the request's again.
-  fastify.addHook('preValidation', (request, _reply, done) => within(request, done));
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     // A connection kept open after the last answer would hold up the shutdown.
     if (readiness.draining) reply.header('connection', 'close');
