@@ -6,10 +6,10 @@ import type { Composition } from '#nest-platform';
 
 /** All sectors and the sharing protocol in one process. */
 export const appParts: Composition['parts'] = async (...given) => {
-  const { views, desks, resources } = await sharingProtocolParts(...given);
+  const { views, desks, ...held } = await sharingProtocolParts(...given);
   return {
     modules: [EducationModule, HealthModule, SocialCareModule, SharingProtocolModule.of(views, desks)],
-    resources,
+    ...held,
   };
 };
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { compose, type Composition, type DemoPerson } from '#nest-platform';
-import { projectRoot } from '#nest-platform/node';
+import { buildInfo, projectRoot } from '#nest-platform/node';
 import { appParts } from './hub.module.ts';
 
 /** Everything in one process on the embedded log. A test hands in clock, chance and where to stop a request. */
@@ -11,8 +11,7 @@ export function hub(
   extra: Pick<Composition, 'clock' | 'chance' | 'stage' | 'announce' | 'openLog' | 'endProcess'> = {},
 ): ReturnType<typeof compose> {
   const root = projectRoot(import.meta.dirname);
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  return compose({ version, demoPeople: demonstrationPeople(root), parts: appParts, ...extra });
+  return compose({ ...buildInfo(), demoPeople: demonstrationPeople(root), parts: appParts, ...extra });
 }
 
 /** Tells the demonstration's stories through the public API, as another process would, and then what to try. */

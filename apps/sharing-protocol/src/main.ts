@@ -1,4 +1,4 @@
-import { ensureNode } from '#nest-platform/node';
+import { buildInfo, ensureNode } from '#nest-platform/node';
 
 await ensureNode(import.meta.dirname);
 const { compose, runApp } = await import('#nest-platform');
@@ -6,11 +6,11 @@ const { sharingProtocolParts, SharingProtocolModule } = await import('./sharing-
 
 await runApp(
   compose({
-    version: '1',
+    ...buildInfo(),
     demoPeople: [],
     parts: async (...given) => {
-      const { views, desks, resources } = await sharingProtocolParts(...given);
-      return { modules: [SharingProtocolModule.of(views, desks)], resources };
+      const { views, desks, ...held } = await sharingProtocolParts(...given);
+      return { modules: [SharingProtocolModule.of(views, desks)], ...held };
     },
   }),
 );

@@ -14,7 +14,16 @@ import { DirectionsController } from './children/directions.controller.ts';
 import { ObjectionsController } from './children/objections.controller.ts';
 import { RelationshipClaimsController } from './children/relationship-claims.controller.ts';
 import { SharingDecisionsController } from './children/sharing-decisions.controller.ts';
-import { CORE, repeatSurely, watchProjections, type AppParts, type Composition, type Core } from '#nest-platform';
+import {
+  CORE,
+  repeatSurely,
+  lagSeconds,
+  watchProjections,
+  viewsCheck,
+  type AppParts,
+  type Composition,
+  type Core,
+} from '#nest-platform';
 import { breakGlassBooks } from '#sharing';
 import { BreakGlassGrantsController } from './break-glass/grants.controller.ts';
 import { BreakGlassReviewsController } from './break-glass/reviews.controller.ts';
@@ -143,13 +152,14 @@ export class SharingProtocolModule {
 /** What the sharing protocol opens before its module can be made; whoever composes it closes it. */
 export async function sharingProtocolParts(
   ...[opened, config, logger, metrics]: Parameters<Composition['parts']>
-): Promise<{ readonly views: Views; readonly desks: Desks; readonly resources: AppParts['resources'] }> {
+): Promise<Pick<AppParts, 'resources' | 'checks'> & { readonly views: Views; readonly desks: Desks }> {
   const alarm = (what: string, error: unknown): void => {
     metrics.count('tellonce_alarms_total', { what });
     logger.error({ event: 'alarm', what, err: error }, 'alarm');
   };
   const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
   watchProjections(metrics, views.all, opened.core);
+  const lags = () => Promise.all(views.all.map((view) => lagSeconds(opened.core.log, view, opened.core.clock)));
   const { core, identity } = opened;
   const processes = openProcesses(core, breakGlassBooks(core.log), opened.readers);
   core.addEraser({
@@ -180,6 +190,7 @@ export async function sharingProtocolParts(
   return {
     views,
     desks,
+    checks: [viewsCheck(lags, config.readyLagSeconds)],
     resources: [
       { name: 'erasures', close: () => resumed.stop() },
       { name: 'processes', close: stop },

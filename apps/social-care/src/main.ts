@@ -1,9 +1,9 @@
-import { ensureNode } from '#nest-platform/node';
+import { buildInfo, ensureNode } from '#nest-platform/node';
 
 await ensureNode(import.meta.dirname);
 const { compose, runApp } = await import('#nest-platform');
 const { SocialCareModule } = await import('./social-care.module.ts');
 
 await runApp(
-  compose({ version: '1', demoPeople: [], parts: async () => ({ modules: [SocialCareModule], resources: [] }) }),
+  compose({ ...buildInfo(), demoPeople: [], parts: async () => ({ modules: [SocialCareModule], resources: [] }) }),
 );

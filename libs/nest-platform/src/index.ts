@@ -11,6 +11,8 @@ export * from './guard/caller.ts';
 export * from './guard/purpose.ts';
 export * from './guard/routes.ts';
 export * from './guard/step-up.ts';
+export * from './health/checks.ts';
+export type { Info } from './health/info.controller.ts';
 export * from './health/readiness.ts';
 export * from './http/body.ts';
 export * from './http/create-app.ts';

@@ -27,6 +27,8 @@ export interface Config {
   readonly uploadLimitBytes: number;
   readonly requestTimeoutMs: number;
   readonly shutdownWaitMs: number;
+  /** Views may be so many seconds behind while the process is ready. */
+  readonly readyLagSeconds: number;
   /** Most decisions that one person is handed in a day. */
   readonly auditRowsADay: number;
   readonly metricsToken?: string;
@@ -183,6 +185,7 @@ function together(settings: Settings, around: ConfigSurroundings): Outcome<Confi
     uploadLimitBytes: settings.TELLONCE_UPLOAD_LIMIT_BYTES,
     requestTimeoutMs: settings.TELLONCE_REQUEST_TIMEOUT_MS,
     shutdownWaitMs: settings.TELLONCE_SHUTDOWN_WAIT_MS,
+    readyLagSeconds: settings.TELLONCE_READY_LAG_SECONDS,
     auditRowsADay: settings.TELLONCE_AUDIT_ROWS_A_DAY,
     ...(settings.TELLONCE_METRICS_TOKEN === undefined ? {} : { metricsToken: settings.TELLONCE_METRICS_TOKEN }),
     ...(settings.EVENTSTORE_URL === undefined ? {} : { eventStoreUrl: settings.EVENTSTORE_URL }),

@@ -107,6 +107,15 @@ export const SETTINGS = Type.Object({
     minimum: 0,
     maximum: 60_000,
   }),
+  TELLONCE_READY_LAG_SECONDS: Type.Integer({
+    ...described(
+      'oldest event that a view may not have read while /health/ready says 200, in seconds, 1 to 86400',
+      '60',
+    ),
+    default: 300,
+    minimum: 1,
+    maximum: 86_400,
+  }),
   TELLONCE_AUDIT_ROWS_A_DAY: Type.Integer({
     ...described('most decisions that one data-protection officer is handed in a day, 1 to 100000000', '250000'),
     default: 250_000,

@@ -11,7 +11,8 @@ import { onceStore, USED_IDS_STORE } from '../auth/once-store.ts';
 import { systemClientId, type DemoPerson } from '../auth/model.ts';
 import { TokenVerifier } from '../auth/token-verifier.ts';
 import type { Config } from '../config/config.ts';
-import { Readiness } from '../health/readiness.ts';
+import { logCheck, policyCheck } from '../health/checks.ts';
+import { Readiness, type ReadinessCheck } from '../health/readiness.ts';
 import { createApp } from '../http/create-app.ts';
 import type { AppLogger } from '../logging/logger.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -33,6 +34,8 @@ import { openStores } from './stores.ts';
 export interface AppParts {
   readonly modules: readonly (Type | DynamicModule)[];
   readonly resources: readonly Resource[];
+  /** What must hold, besides the log and the policy, for this process to get requests. */
+  readonly checks?: readonly ReadinessCheck[];
 }
 
 /** How a process is put together; clock and chance are the machine's unless a test says otherwise. */
@@ -104,18 +107,15 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     });
     const { core } = opened;
     watchWitnesses(metrics, opened);
-    readiness.add({
-      name: 'log',
-      check: async () => {
-        await core.log.head();
-      },
-    });
+    readiness.add(logCheck(core.log));
+    readiness.add(policyCheck(() => opened.tails.registry()));
     const alone = stores.kind === 'sqlite';
     const receipts = await openReceipts(await stores.open(RECEIPTS_STORE, 'receipts.db'), { clock, alone });
     const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
     const expiry = expireSurely(opened.publishing, clock, alarm);
     const parts = await composition.parts(opened, config, logger, metrics);
+    for (const check of parts.checks ?? []) readiness.add(check);
 
     const once = onceStore(await stores.open(USED_IDS_STORE, 'jti.db'));
     const keys = [tokenKey(opened.master)] as const;

@@ -29,7 +29,7 @@ export class Readiness {
     this.#checks.push(check);
   }
 
-  /** The port is open and everything is caught up. */
+  /** The start is over: everything is open, requests are answered. */
   markStarted(): void {
     this.#started = true;
   }

@@ -309,6 +309,7 @@ describe('an application', () => {
       'GET /health/live',
       'GET /health/ready',
       'GET /health/startup',
+      'GET /info',
       'GET /metrics',
       'GET /openapi.json',
       'POST /v1/things',

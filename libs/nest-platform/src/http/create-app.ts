@@ -11,6 +11,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AccessGuard } from '../guard/access.guard.ts';
 import { assertRoutesDeclared, listRoutes } from '../guard/routes.ts';
 import { HealthController } from '../health/health.controller.ts';
+import { InfoController } from '../health/info.controller.ts';
 import { NestLogger } from '../logging/logger.ts';
 import { MetricsController } from '../metrics/metrics.controller.ts';
 import { OpenApiController } from '../openapi/openapi.controller.ts';
@@ -40,7 +41,7 @@ export async function createApp(root: Type | DynamicModule, platform: Platform):
     global: true,
     exports: [PLATFORM],
     imports: [root],
-    controllers: [HealthController, MetricsController, OpenApiController],
+    controllers: [HealthController, InfoController, MetricsController, OpenApiController],
     providers: [{ provide: PLATFORM, useValue: platform }],
   };
   const adapter = fastifyAdapter(platform);

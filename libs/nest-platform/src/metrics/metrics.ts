@@ -17,13 +17,16 @@ const READ_LIMIT_MS = 2_000;
  * `other`. Counters and histograms are there from the start; a gauge is shown by a process that has something to say of it.
  */
 export class Metrics {
+  /** What runs. */
+  readonly build: { readonly version: string; readonly sha: string };
   readonly #registry = new Registry();
   readonly #counters = new Map<MetricName, Counter>();
   readonly #histograms = new Map<MetricName, Histogram>();
   readonly #gauges = new Map<MetricName, Gauge>();
 
   /** `processMetrics`: also memory, event loop and garbage collection of the process. */
-  constructor(build: { readonly version: string; readonly sha: string }, processMetrics = true) {
+  constructor(build: Metrics['build'], processMetrics = true) {
+    this.build = build;
     for (const [name, definition] of Object.entries(METRICS) as [MetricName, MetricDefinition][]) {
       if (definition.type === 'counter') this.#counters.set(name, new Counter(this.#made(name)));
       if (definition.type !== 'histogram') continue;

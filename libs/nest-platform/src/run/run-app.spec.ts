@@ -6,14 +6,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { Access } from '../guard/access.ts';
+import { logCheck } from '../health/checks.ts';
 import { Readiness } from '../health/readiness.ts';
 import { createApp } from '../http/create-app.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import type { Config } from '../config/config.ts';
-import type { AppLogger } from '../logging/logger.ts';
 import { adviseNode } from './node-version.ts';
 import { runApp } from './run-app.ts';
-import type { Composed } from './run-app.ts';
 
 let release = (): void => undefined;
 let entered = (): void => undefined;
@@ -45,8 +43,10 @@ async function freePort(): Promise<{ port: number; server: Server }> {
   return { port: (server.address() as AddressInfo).port, server };
 }
 
-function compose(closed: string[]) {
-  return async (config: Config, logger: AppLogger): Promise<Composed> => {
+type Composing = Parameters<typeof runApp>[0];
+
+function compose(closed: string[]): Composing {
+  return async (config, logger) => {
     const readiness = new Readiness([]);
     const app = await createApp(SlowModule, {
       config,
@@ -65,14 +65,14 @@ function compose(closed: string[]) {
 }
 
 /** Runs with the settings until exit; `signal` sends one. */
-function start(env: Record<string, string>, closed: string[] = []) {
+function start(env: Record<string, string>, closed: string[] = [], composing: Composing = compose(closed)) {
   const printed: string[] = [];
   let signal: (name: string) => void = () => undefined;
   let ended: (code: number) => void = () => undefined;
   const exited = new Promise<number>((resolve) => {
     ended = resolve;
   });
-  const started = runApp(compose(closed), {
+  const started = runApp(composing, {
     env: { TELLONCE_LOG_LEVEL: 'silent', TELLONCE_VAR: join(folder, 'var'), ...env },
     print: (text) => printed.push(text),
     exit: (code) => ended(code),
@@ -102,6 +102,51 @@ it('answers what is in flight, then closes the resources in order', async () => 
   release();
   expect(await (await slow).text()).toBe('answered');
   expect([await run.exited, closed]).toEqual([0, ['views', 'log']]);
+});
+
+it('lives but has not started while it opens; each probe says what it is for', async () => {
+  const { port, server } = await freePort();
+  await new Promise((resolve) => server.close(resolve));
+  const probes = () =>
+    Promise.all(
+      ['live', 'ready', 'startup'].map(async (probe) => {
+        const answer = await fetch(`http://127.0.0.1:${port}/health/${probe}`);
+        return `${probe} ${answer.status}`;
+      }),
+    );
+  let log = true;
+  const opening = Promise.withResolvers<undefined>();
+  const composing = Promise.withResolvers<undefined>();
+  const composed = compose([]);
+  const run = start({ TELLONCE_PORT: String(port) }, [], async (...given) => {
+    composing.resolve(undefined);
+    await opening.promise;
+    const made = await composed(...given);
+    made.readiness.add(logCheck({ head: () => (log ? Promise.resolve(null) : Promise.reject(new Error('gone'))) }));
+    return made;
+  });
+  await composing.promise;
+  const seen = [await probes()];
+  opening.resolve(undefined);
+  await run.started;
+  seen.push(await probes());
+  log = false;
+  seen.push(await probes());
+  expect(seen).toEqual([
+    ['live 200', 'ready 503', 'startup 503'],
+    ['live 200', 'ready 200', 'startup 200'],
+    ['live 200', 'ready 503', 'startup 200'],
+  ]);
+  run.signal('SIGTERM');
+  expect(await run.exited).toBe(0);
+});
+
+it('frees the port where the start fails', async () => {
+  const { port, server } = await freePort();
+  await new Promise((resolve) => server.close(resolve));
+  const run = start({ TELLONCE_PORT: String(port) }, [], () => Promise.reject(new Error('no')));
+  expect(await run.exited).toBe(70);
+  await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow();
 });
 
 it('says all that is wrong with the configuration, and 78', async () => {

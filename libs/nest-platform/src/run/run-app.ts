@@ -6,7 +6,8 @@ import { createLogger } from '../logging/logger.ts';
 import type { AppLogger } from '../logging/logger.ts';
 import { drain } from './drain.ts';
 import type { Resource } from './drain.ts';
-import { EXIT, StartProblem, ensureFolders, ensurePort, startProblemOf } from './start-problem.ts';
+import { openDoor, type Door } from './door.ts';
+import { EXIT, StartProblem, ensureFolders, startProblemOf } from './start-problem.ts';
 
 /** An application that a composition has made, not listening yet. */
 export interface Composed {
@@ -38,7 +39,7 @@ const realProcess: ProcessAround = {
 /**
  * Runs an application until it is told to stop. Every usual reason not to start is one clear message: wrong configuration (78, all
  * problems), a folder that cannot be written (73), a port that is taken or a folder in use (69), a key file that does not fit (78), a log that is
- * not the signed one (65). A second signal ends at once.
+ * not the signed one (65). While it opens, the port answers the probes. A second signal ends at once.
  */
 export async function runApp(
   compose: (config: Config, logger: AppLogger) => Promise<Composed>,
@@ -53,19 +54,22 @@ export async function runApp(
   const settings = config.value;
   const logger = createLogger(settings.logLevel);
   let composed: Composed | undefined;
+  let door: Door | undefined;
   // Whatever store makes a file: for this user only, also in a folder that was there before and lets others in.
   process.umask(0o077);
   try {
     ensureFolders(settings);
-    await ensurePort(settings);
+    door = await openDoor(settings);
     if (settings.demo)
       logger.warn(
         { event: 'demo' },
         'DEMONSTRATION: people sign in without a password. Never with data of real children.',
       );
     composed = await compose(settings, logger);
+    await door.close();
     await composed.app.listen({ port: settings.port, host: settings.host });
   } catch (error) {
+    await door?.close();
     for (const resource of composed?.resources ?? []) await closeQuietly(resource);
     const problem =
       startProblemOf(error, settings) ??

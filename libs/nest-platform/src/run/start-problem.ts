@@ -1,5 +1,4 @@
 import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { LogInUse } from '#event-log/sqlite';
 import { RollbackDetected, type RollbackReason } from '#transparency';
@@ -46,20 +45,6 @@ export function ensureFolders(config: Config): void {
         EXIT.cannotCreate,
       );
     }
-  }
-}
-
-/** Opens the port for a moment, before anything else is opened: a taken one is told in one message and leaves no trace in the folder. */
-export async function ensurePort(config: Config): Promise<void> {
-  const probe = createServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject);
-      probe.listen(config.port, config.host, resolve);
-    });
-    await new Promise((resolve) => probe.close(resolve));
-  } catch (error) {
-    throw startProblemOf(error, config) ?? error;
   }
 }
 
