@@ -11,7 +11,12 @@ export interface ProjectedView {
   status(): Promise<{
     /** Null where the log cannot count. */
     readonly behind: number | null;
-    readonly rebuild: { readonly generation: number; readonly done: number; readonly of: number } | null;
+    readonly rebuild: {
+      readonly generation: number;
+      readonly done: number;
+      readonly of: number;
+      readonly state: 'running' | 'swapped' | 'failed';
+    } | null;
   }>;
 }
 
@@ -36,8 +41,9 @@ export function watchProjections(
     each(async (view) => {
       const { rebuild } = await view.status();
       if (rebuild === null) return [];
-      const { generation, done, of } = rebuild;
-      const value = of === 0 ? 1 : Math.min(1, done / of);
+      const { generation, done, of, state } = rebuild;
+      // The head goes on while a rebuild ends: one that serves is whole, whatever it last counted.
+      const value = state === 'swapped' || of === 0 ? 1 : Math.min(1, done / of);
       return [{ labels: { projection: view.name, generation: String(generation) }, value }];
     }),
   );

@@ -131,15 +131,22 @@ describe('views', () => {
       checkpoint: async () => null,
       status: async () => ({ behind, rebuild: rebuild as never }),
     });
-    const views = [view('timeline', 7, { generation: 3, done: 1, of: 4 }), view('usage', null, null)];
+    const views = [
+      view('timeline', 7, { generation: 3, done: 1, of: 4, state: 'running' }),
+      view('usage', null, null),
+      view('audit', 0, { generation: 2, done: 3, of: 4, state: 'swapped' }),
+    ];
     watchProjections(metrics, views, { log, clock: fakeClock() });
     const { body } = await metrics.text();
     const shown = body.split('\n').filter((line) => line.startsWith('tellonce_projection'));
     expect(shown).toEqual([
       'tellonce_projection_lag_events{projection="timeline"} 7',
+      'tellonce_projection_lag_events{projection="audit"} 0',
       'tellonce_projection_lag_seconds{projection="timeline"} 0',
       'tellonce_projection_lag_seconds{projection="usage"} 0',
+      'tellonce_projection_lag_seconds{projection="audit"} 0',
       'tellonce_projection_rebuild_progress_ratio{projection="timeline",generation="3"} 0.25',
+      'tellonce_projection_rebuild_progress_ratio{projection="audit",generation="2"} 1',
     ]);
     await log.close();
   });
