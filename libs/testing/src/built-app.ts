@@ -11,6 +11,8 @@ export interface BuiltApp {
   /** Resident memory in MiB; undefined where the system does not tell. */
   residentMiB(): number | undefined;
   exited(): boolean;
+  /** Sends a signal and answers with the exit code once it has ended; null where a signal ended it. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
   remove(): Promise<void>;
 }
 
@@ -58,6 +60,11 @@ export async function builtApp(
     varDir,
     residentMiB: () => residentOf(child),
     exited: () => child.exitCode !== null,
+    end: async (signal) => {
+      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      child.kill(signal);
+      return ended;
+    },
     remove: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       if (child.exitCode === null) {
@@ -69,9 +76,10 @@ export async function builtApp(
   };
 }
 
-/** Jest's own options are not for the app. */
+/** What is Jest's own, and where its servers are, is not for the app: it would take it for a setting that there is not. */
 function withoutJest(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS'));
+  const own = ['NODE_OPTIONS', 'TELLONCE_TEST_SERVERS'];
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
 }
 
 function residentOf({ pid }: ChildProcess): number | undefined {
