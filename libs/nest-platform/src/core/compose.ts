@@ -22,6 +22,7 @@ import type { Resource } from '../run/drain.ts';
 import { EXIT } from '../run/start-problem.ts';
 import type { Composed } from '../run/run-app.ts';
 import { openReceipts, RECEIPTS_STORE } from '../submissions/receipts-store.ts';
+import { checkedStores } from './checked-stores.ts';
 import { CoreModule } from './core.module.ts';
 import { tokenKey, userHashOf } from './derived-keys.ts';
 import { expireSurely } from './expiry.ts';
@@ -82,7 +83,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       ending = true;
       endAfterFailure(readiness, logger, endProcess);
     };
-    const stores = openStores(config);
+    const { stores, checks } = checkedStores(openStores(config));
     const opened = await openCore({
       varDir: config.varDir,
       stores,
@@ -115,7 +116,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
     const expiry = expireSurely(opened.publishing, clock, alarm);
     const parts = await composition.parts(opened, config, logger, metrics);
-    for (const check of parts.checks ?? []) readiness.add(check);
+    for (const check of [...checks, ...(parts.checks ?? [])]) readiness.add(check);
 
     const once = onceStore(await stores.open(USED_IDS_STORE, 'jti.db'));
     const keys = [tokenKey(opened.master)] as const;
