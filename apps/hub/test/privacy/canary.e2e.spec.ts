@@ -7,6 +7,7 @@ import type { Asking, HubClient } from '#nest-platform/client';
 import { program } from '../../../cli/src/program.ts';
 import { classList, handIn, nems, SAMPLES, SAMPLES_THERE, taken } from '../input/submitting.ts';
 import { bodyOf } from '../agreements.ts';
+import { numbersOf, outsideLists } from '../operate/label-values.ts';
 import { seen, withdraw } from '../trust/world.ts';
 import { caughtUp, mustBe, runningHub, type RunningHub } from '../running-hub.ts';
 import { CANARIES, CANARY, tellOfCanary, WORDS, type CanaryWorld } from './canary-child.ts';
@@ -249,6 +250,9 @@ describe('check 24: a child whose every identifier is searched for', () => {
     const text = await answer.text();
     expect([answer.status, text]).toEqual([200, expect.stringContaining('tellonce_http_request_duration_seconds')]);
     expect(found(text)).toEqual([]);
+    const shown = await numbersOf(hub);
+    expect(shown.length).toBeGreaterThan(200);
+    expect(outsideLists(shown, hub)).toEqual([]);
   });
 
   it('is in no line of the log, at its finest, nor on the console', () => {

@@ -241,6 +241,7 @@ export const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'GET /health/live': 'says nothing of anybody',
   'GET /health/ready': 'says nothing of anybody',
   'GET /health/startup': 'says nothing of anybody',
+  'GET /info': 'versions of what runs',
   'GET /metrics': 'numbers of the process',
   'GET /openapi.json': 'the description',
   'GET /v1/checkpoint': 'hashes of the whole area’s log',

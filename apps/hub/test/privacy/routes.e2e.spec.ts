@@ -25,6 +25,7 @@ const NO_PURPOSE: Readonly<Record<string, string>> = {
   'GET /health/live': 'says that the process runs',
   'GET /health/ready': 'says that it should get requests',
   'GET /health/startup': 'says that it has started',
+  'GET /info': 'versions of what runs',
   'GET /metrics': 'numbers with labels of closed lists',
   'GET /openapi.json': 'the description of the API',
   'GET /v1/organisations': 'legal bodies',

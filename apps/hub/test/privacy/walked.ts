@@ -5,6 +5,7 @@ export const WALKED: Readonly<Record<string, (child: string) => readonly string[
   'GET /health/live': () => ['/health/live'],
   'GET /health/ready': () => ['/health/ready'],
   'GET /health/startup': () => ['/health/startup'],
+  'GET /info': () => ['/info'],
   'GET /openapi.json': () => ['/openapi.json'],
   'GET /v1/agreements': () => ['/v1/agreements', '/v1/agreements?reviewBy=2040-01-01'],
   'GET /v1/agreements/:agreement': () => ['voice', 'nobodys'].map((id) => `/v1/agreements/${id}`),
