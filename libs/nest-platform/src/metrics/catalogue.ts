@@ -8,7 +8,7 @@ export interface MetricDefinition {
   readonly labels: Readonly<Record<string, LabelValues>>;
   /** Upper bounds of a histogram, in seconds. */
   readonly buckets?: readonly number[];
-  /** The alert that watches it. */
+  /** The alert that watches it first. */
   readonly alert?: string;
 }
 
@@ -52,6 +52,7 @@ export const METRICS = {
     type: 'gauge',
     help: 'How far the rebuild of a view is, 0 to 1, by the generation it makes; the last one of this process stays.',
     labels: { projection: LABELS.projection, generation: LABELS.generation },
+    alert: 'TellonceRebuildStuck',
   },
   tellonce_policy_decisions_total: {
     type: 'counter',
@@ -128,6 +129,7 @@ export const METRICS = {
     type: 'gauge',
     help: 'Always 1; the labels say what runs.',
     labels: { version: LABELS.version, sha: LABELS.sha },
+    alert: 'TellonceVersionsMixed',
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
