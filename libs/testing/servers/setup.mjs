@@ -7,5 +7,6 @@ export default function setup() {
   const folder = mkdtempSync(join(tmpdir(), 'tellonce-servers-'));
   // A server that does not run as root must get to its own folder in it.
   chmodSync(folder, 0o755);
-  process.env.TELLONCE_TEST_SERVERS = folder;
+  // No TELLONCE_ name: a hub that a test starts would take it for a setting that there is not.
+  process.env.SERVERS_OF_TESTS = folder;
 }

@@ -17,7 +17,7 @@ export async function sharedServer(
   name: string,
   start: (folder: string) => Promise<SharedServer>,
 ): Promise<SharedServer> {
-  const folder = process.env['TELLONCE_TEST_SERVERS'];
+  const folder = process.env['SERVERS_OF_TESTS'];
   if (folder === undefined) throw new Error('servers are shared within a run of the tests only');
   const told = join(folder, `${name}.json`);
   try {

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 /** Stops the servers of the run and says which there were, so that nobody has to guess what was tested against what. */
 export default async function teardown() {
-  const folder = process.env.TELLONCE_TEST_SERVERS;
+  const folder = process.env.SERVERS_OF_TESTS;
   if (folder === undefined || !existsSync(folder)) return;
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
     const { what, pid } = JSON.parse(readFileSync(join(folder, file), 'utf8'));

@@ -76,10 +76,9 @@ export async function builtApp(
   };
 }
 
-/** What is Jest's own, and where its servers are, is not for the app: it would take it for a setting that there is not. */
+/** Jest's own options are not for the app. */
 function withoutJest(): NodeJS.ProcessEnv {
-  const own = ['NODE_OPTIONS', 'TELLONCE_TEST_SERVERS'];
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.includes(name)));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS'));
 }
 
 function residentOf({ pid }: ChildProcess): number | undefined {
