@@ -145,7 +145,8 @@ export async function sharingProtocolParts(
   ...[opened, config, logger, metrics]: Parameters<Composition['parts']>
 ): Promise<{ readonly views: Views; readonly desks: Desks; readonly resources: AppParts['resources'] }> {
   const alarm = (what: string, error: unknown): void => logger.error({ event: 'alarm', what, err: error }, 'alarm');
-  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
+  const { varDir, auditRowsADay } = config;
+  const views = await openViews(opened.core, { where: opened.views, varDir, alarm, auditRowsADay });
   metrics.gauges(
     'tellonce_projection_lag_events',
     'Events of the log a view has not read yet',
