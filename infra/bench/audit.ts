@@ -35,6 +35,7 @@ const percentile = (times: readonly number[], part: number) =>
   times.toSorted((a, b) => a - b)[Math.floor(times.length * part)] ?? Number.NaN;
 const size = `${LOOKS.toLocaleString('en-GB')} looks`;
 const dir = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'audit-'));
+const bulkFile = join(dir, 'bulk', 'audit.g1.db');
 
 function lookInto(vault: Vault) {
   return ({ data }: LoggedEvent) => {
@@ -47,8 +48,8 @@ function lookInto(vault: Vault) {
 /** A view whose rows were never looks: only what is asked of it is measured. */
 async function filled(log: EventLog): Promise<View> {
   const definition = auditView({ openLook: () => null, childHash: hashed, userHash: hashed });
-  const view = await openView({ definition, dir: join(dir, 'bulk'), log });
-  const db = new DatabaseSync(view.live.path, { timeout: 60_000 });
+  const view = await openView({ definition, where: { kind: 'sqlite', dir: join(dir, 'bulk') }, log });
+  const db = new DatabaseSync(bulkFile, { timeout: 60_000 });
   const indexes = db
     .prepare("select name, sql from sqlite_master where type = 'index' and sql is not null")
     .all()
@@ -132,7 +133,7 @@ async function queries(): Promise<void> {
   const view = await filled(log);
   const reader = { view, log, keyAlive: () => true };
   const pin = String(LOOKS) as LogToken;
-  const bareDb = new DatabaseSync(view.live.path, { readOnly: true });
+  const bareDb = new DatabaseSync(bulkFile, { readOnly: true });
   bareDb.exec('pragma cache_size = -16000; pragma mmap_size = 67108864');
   for (const [name, question] of Object.entries(QUESTIONS)) {
     const [ours, bares]: [number[], number[]] = [[], []];
@@ -229,7 +230,7 @@ async function projecting(): Promise<void> {
     childHash: (child) => vault.lookupHash('audit-child', child),
     userHash: (sub) => vault.lookupHash('audit-user', sub),
   });
-  const view = await openView({ definition, dir: join(dir, 'real'), log, grace: 0 });
+  const view = await openView({ definition, where: { kind: 'sqlite', dir: join(dir, 'real') }, log, grace: 0 });
   const [alone, builds]: [number[], number[]] = [[], []];
   for (let round = 0; round < 3; round++) {
     let began = performance.now();

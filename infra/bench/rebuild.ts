@@ -73,7 +73,7 @@ async function scan(log: EventLog): Promise<number> {
 const log = await openSqliteLog({ path: join(dir, 'log.db') });
 try {
   await fill(log);
-  const view = await openView({ definition: timelineView, dir: join(dir, 'views'), log });
+  const view = await openView({ definition: timelineView, where: { kind: 'sqlite', dir: join(dir, 'views') }, log });
   const [scans, builds]: [number[], number[]] = [[], []];
   let [before, peak] = [0, 0];
   for (let round = 0; round < ROUNDS; round++) {

@@ -84,7 +84,8 @@ async function world(dir: string, facts: number) {
   };
   for (let from = 0; from < facts; from += 1_000)
     await Promise.all(Array.from({ length: 1_000 }, (_, n) => one(from + n)));
-  const view = await openView({ definition: timelineView, dir: join(dir, `views-${String(facts)}`), log, grace: 0 });
+  const where = { kind: 'sqlite', dir: join(dir, `views-${String(facts)}`) } as const;
+  const view = await openView({ definition: timelineView, where, log, grace: 0 });
   await rebuild(view, { elapsed: () => performance.now() });
   const { registry, protections } = rights();
   const tails = {

@@ -157,7 +157,8 @@ export async function sharingProtocolParts(
     metrics.count('tellonce_alarms_total', { what });
     logger.error({ event: 'alarm', what, err: error }, 'alarm');
   };
-  const views = await openViews(opened.core, config.varDir, alarm, () => performance.now(), config.auditRowsADay);
+  const { varDir, auditRowsADay } = config;
+  const views = await openViews(opened.core, { where: opened.views, varDir, alarm, auditRowsADay });
   watchProjections(metrics, views.all, opened.core);
   const lags = () => Promise.all(views.all.map((view) => lagSeconds(opened.core.log, view, opened.core.clock)));
   const { core, identity } = opened;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { SchemaNotCurrent, type Database, type SqlRow, type SqlSession, type SqlValue } from '../src/port.ts';
 import { storedVersion, versionOf, type StoreSchema } from '../src/schema.ts';
-import { openPool, told } from './pool.ts';
+import { openPool, told, transactionOn } from './pool.ts';
 import { StatementRefused } from './refused.ts';
 
 /** A store on the server. */
@@ -52,25 +52,11 @@ class PostgresDatabase implements Database {
     return (await this.#ask(text, values)).rowCount ?? 0;
   }
 
-  async transaction<T>(work: (session: SqlSession) => Promise<T>, lock?: string): Promise<T> {
-    const client = await told(() => this.#pool.connect());
-    let broken = true;
-    try {
-      await told(() => client.query('begin'));
+  transaction<T>(work: (session: SqlSession) => Promise<T>, lock?: string): Promise<T> {
+    return transactionOn(this.#pool, 'begin', async (client) => {
       if (lock !== undefined) await told(() => client.query(LOCK, [`${this.#schema}:${lock}`]));
-      const value = await work(sessionOn(client));
-      await told(() => client.query('commit'));
-      broken = false;
-      return value;
-    } catch (error) {
-      broken = await client.query('rollback').then(
-        () => false,
-        () => true,
-      );
-      throw error;
-    } finally {
-      client.release(broken);
-    }
+      return work(sessionOn(client));
+    });
   }
 
   /** Nothing can be promised of a server's dead rows and write-ahead log: what must not come back is under a key that is rolled. */

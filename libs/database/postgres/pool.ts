@@ -10,6 +10,8 @@ export interface PoolOptions {
   readonly schema: string;
   /** Most connections at once (default 4); idle ones close after ten seconds. */
   readonly most?: number;
+  /** The server refuses to write what is asked on these connections. */
+  readonly readOnly?: boolean;
 }
 
 const INT8 = 20;
@@ -20,7 +22,8 @@ types.setTypeParser(INT8, Number);
 types.setTypeParser(NUMERIC, Number);
 
 /** What every connection of ours is told, whatever the server's defaults: a dead peer is noticed, a statement ends. */
-export function connectionConfig({ url, schema }: Pick<PoolOptions, 'url' | 'schema'>): pg.ClientConfig {
+export function connectionConfig({ url, schema, readOnly }: Omit<PoolOptions, 'most'>): pg.ClientConfig {
+  const guarded = readOnly === true ? ' -c default_transaction_read_only=on' : '';
   return {
     connectionString: url,
     application_name: 'tellonce',
@@ -30,7 +33,7 @@ export function connectionConfig({ url, schema }: Pick<PoolOptions, 'url' | 'sch
     statement_timeout: 60_000,
     // Of the driver itself: a server that is gone without a word answers nothing.
     query_timeout: 65_000,
-    options: `-c search_path=${schema} -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c timezone=UTC -c client_min_messages=warning`,
+    options: `-c search_path=${schema} -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c timezone=UTC -c client_min_messages=warning${guarded}`,
   };
 }
 
@@ -41,6 +44,31 @@ export function openPool(options: PoolOptions): pg.Pool {
   // An idle connection that breaks is replaced; whoever asks next hears of a server that is gone.
   pool.on('error', () => undefined);
   return pool;
+}
+
+/** All or nothing on a connection of the pool; `begin` may set what holds for the transaction. A connection that can't be rolled back is thrown away. */
+export async function transactionOn<T>(
+  pool: pg.Pool,
+  begin: string,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await told(() => pool.connect());
+  let broken = true;
+  try {
+    await told(() => client.query(begin));
+    const value = await work(client);
+    await told(() => client.query('commit'));
+    broken = false;
+    return value;
+  } catch (error) {
+    broken = await client.query('rollback').then(
+      () => false,
+      () => true,
+    );
+    throw error;
+  } finally {
+    client.release(broken);
+  }
 }
 
 /** Does something with the server and says what went wrong without the words of the server, which may quote values. */

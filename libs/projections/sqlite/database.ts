@@ -1,8 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, sql, SqliteDialect, type RawBuilder } from 'kysely';
-
-/** A view's tables are named by its definition, so their columns are known only to its own query. */
-export type ViewTables = Record<string, Record<string, unknown>>;
+import { Kysely, SqliteDialect } from 'kysely';
+import type { ViewTables } from '../src/store.ts';
 
 /**
  * Opens a view's file for writing. Views can be rebuilt, so `synchronous=NORMAL` is enough; deleted bytes are overwritten. Pages of
@@ -36,9 +34,4 @@ export function openKysely(path: string): Kysely<ViewTables> {
       },
     }),
   });
-}
-
-/** True where a column has one of these texts, however many: one parameter, so that no limit of the database is met. */
-export function oneOf(column: string, values: readonly string[]): RawBuilder<boolean> {
-  return sql<boolean>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`;
 }

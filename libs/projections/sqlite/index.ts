@@ -1,6 +1,2 @@
-export { oneOf } from './database.ts';
-export { CheckpointMoved, WalNotTruncated } from './generation.ts';
-export type { ProjectionStatus, RebuildProgress } from './progress.ts';
-export { rebuild, RebuildRunning, UnexplainedLoss, type RebuildOptions } from './rebuild.ts';
-export { runView } from './run.ts';
-export { openView, type OpenView, type View } from './view.ts';
+export { WalNotTruncated } from './generation.ts';
+export { SqliteViewStore, type SqliteStoreOptions } from './store.ts';

@@ -1,14 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Table, ViewDefinition } from '../src/definition.ts';
-
-const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+import { bareTableTexts, indexTexts } from '#database';
+import type { ViewDefinition } from '../src/definition.ts';
 
 /** Makes a view's tables, and the runner's own beside them, where the file has none. `loading` leaves out what is quicker made at the end. */
 export function makeTables(db: DatabaseSync, { tables, version }: ViewDefinition, loading: boolean): void {
   // A file of another version keeps its own tables and serves them until the swap.
   if (db.prepare("select 1 from sqlite_master where name = 'checkpoint'").get() !== undefined) return;
-  for (const [name, table] of Object.entries(tables)) db.exec(tableText(name, table));
-  if (!loading) db.exec(indexText(tables));
+  for (const text of bareTableTexts('sqlite', tables, true)) db.exec(text);
+  if (!loading) for (const text of indexTexts(tables)) db.exec(text);
   db.exec(`
     create table checkpoint (
       id integer primary key, token text, events integer not null, version integer not null,
@@ -30,22 +29,4 @@ export function viewTables(db: DatabaseSync): readonly string[] {
     )
     .all()
     .map((row) => String(row['name']));
-}
-
-/** What `loading` left out: secondary indexes, and the keys of tables whose rows are put once. */
-export function indexText(tables: Readonly<Record<string, Table>>): string {
-  return Object.entries(tables)
-    .flatMap(([name, { indexes, once, primaryKey }]) => [
-      ...(once === true ? [`create unique index "${name}_key" on "${name}" (${quoted(primaryKey)});`] : []),
-      ...(indexes ?? []).map((index) => `create index "${name}_${index.join('_')}" on "${name}" (${quoted(index)});`),
-    ])
-    .join('\n');
-}
-
-function tableText(name: string, { columns, primaryKey, once }: Table): string {
-  const list = Object.entries(columns).map(
-    ([column, { type, notNull }]) => `"${column}" ${type}${notNull === true ? ' not null' : ''}`,
-  );
-  const key = once === true ? '' : `, primary key (${quoted(primaryKey)})`;
-  return `create table "${name}" (${list.join(', ')}${key});`;
 }

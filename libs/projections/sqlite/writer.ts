@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { quoted, type Tables } from '#database';
 import type { Cell, Row, RowOperation, Table } from '../src/definition.ts';
 
 type Put = Extract<RowOperation, { op: 'put' }>;
@@ -12,13 +13,13 @@ interface PreparedPut {
 /** Writes row operations in order by prepared statements. Call it in a transaction; statements of many rows were measured to be no faster. */
 export class RowWriter {
   readonly #db: DatabaseSync;
-  readonly #tables: Readonly<Record<string, Table>>;
+  readonly #tables: Tables;
   readonly #puts = new Map<string, PreparedPut>();
   readonly #changes = new Map<string, StatementSync>();
   #keyed: boolean;
 
   /** `keyed` is false while a rebuild loads tables whose keys have no index yet. */
-  constructor(db: DatabaseSync, tables: Readonly<Record<string, Table>>, keyed: boolean) {
+  constructor(db: DatabaseSync, tables: Tables, keyed: boolean) {
     this.#db = db;
     this.#tables = tables;
     this.#keyed = keyed;
@@ -96,10 +97,9 @@ function removeText({ table, via }: Extract<RowOperation, { op: 'remove' }>, whe
 }
 
 function putText(put: Put, table: Table, columns: readonly string[], keyed: boolean): string {
-  const list = columns.map((column) => `"${column}"`).join(', ');
-  const values = `insert into "${put.table}" (${list}) values (${columns.map(() => '?').join(', ')})`;
+  const values = `insert into "${put.table}" (${quoted(columns)}) values (${columns.map(() => '?').join(', ')})`;
   if (!keyed) return values;
-  const key = table.primaryKey.map((column) => `"${column}"`).join(', ');
+  const key = quoted(table.primaryKey);
   const set = columns
     .filter((column) => !table.primaryKey.includes(column))
     .map((column) =>

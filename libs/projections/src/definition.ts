@@ -1,5 +1,9 @@
 import type { Family } from '#contracts';
+import type { Tables } from '#database';
 import type { LoggedEvent } from '#event-log';
+import type { Soon } from './soon.ts';
+
+export type { Column, Table } from '#database';
 
 /** A value of a view's column: what SQLite and PostgreSQL share. Times are ISO text, booleans 0 or 1. */
 export type Cell = string | number | null | Uint8Array;
@@ -29,35 +33,22 @@ export type RowOperation =
       readonly final?: true;
     };
 
-/** A column of a view's table. */
-export interface Column {
-  readonly type: 'text' | 'integer' | 'real' | 'blob';
-  readonly notNull?: boolean;
-}
-/** A table of a view, in terms both databases know. */
-export interface Table {
-  readonly columns: Readonly<Record<string, Column>>;
-  readonly primaryKey: readonly string[];
-  readonly indexes?: readonly (readonly string[])[];
-  /** A row's key names one event, so no two events put the same row: a rebuild makes the key's index after loading. */
-  readonly once?: true;
-}
-
 /** What a projection may ask besides the event. */
 export interface ProjectContext {
   /** False once a key is destroyed: its rows are skipped, so that a rebuild brings nothing erased back. */
-  readonly keyAlive: (keyId: string) => boolean;
+  readonly keyAlive: (keyId: string) => Soon<boolean>;
 }
 
 /** A view: tables, and a pure function from one event to row operations. Same events in any order of facts, same rows. */
 export interface ViewDefinition {
+  /** Lower-case words with hyphens. */
   readonly name: string;
   /** Raised by whoever changes tables or rules; the runner then builds a new generation beside and swaps. */
   readonly version: number;
   readonly families: readonly Family[];
-  readonly tables: Readonly<Record<string, Table>>;
+  readonly tables: Tables;
   /** Throws only on what can't be understood: that event is parked with its reason and the rest goes on. */
-  readonly project: (event: LoggedEvent, context: ProjectContext) => readonly RowOperation[];
+  readonly project: (event: LoggedEvent, context: ProjectContext) => Soon<readonly RowOperation[]>;
   /** What to remove when this record is erased; applied without waiting for the log. */
   readonly erase?: (recordId: string) => readonly RowOperation[];
 }

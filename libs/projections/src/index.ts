@@ -1,2 +1,11 @@
+export { ViewNotMade, VIEWS_STORE } from '../postgres/index.ts';
+export { WalNotTruncated } from '../sqlite/index.ts';
 export * from './definition.ts';
-export * from '../sqlite/index.ts';
+export { oneOf } from './one-of.ts';
+export * from './open-view.ts';
+export type { ProjectionStatus, RebuildProgress } from './progress.ts';
+export { rebuild, RebuildRunning, UnexplainedLoss, type RebuildOptions } from './rebuild.ts';
+export { NewerGeneration, runView, type RunOptions } from './run.ts';
+export { whenThere, type Soon } from './soon.ts';
+export { CheckpointMoved, ROW_REFUSED, type ViewTables } from './store.ts';
+export type { View } from './view.ts';

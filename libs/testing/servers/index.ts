@@ -1,2 +1,3 @@
 export * from './postgres.ts';
 export * from './shared.ts';
+export * from './views.ts';

@@ -23,8 +23,8 @@ export class ProjectionsController {
   @ApiOperation({ summary: 'Build a view anew beside the live one' })
   @Post(':name/rebuilds')
   @HttpCode(202)
-  rebuild(@Param('name') name: string): { readonly name: string } {
-    const started = this.#views.startRebuild(name);
+  async rebuild(@Param('name') name: string): Promise<{ readonly name: string }> {
+    const started = await this.#views.startRebuild(name);
     if (started === 'unknown') throw notFound();
     if (started === 'running')
       throw new Problem({ status: 409, code: 'HUB_REBUILD_RUNNING', title: 'This view is being rebuilt already' });

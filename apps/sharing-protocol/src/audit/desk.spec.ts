@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, type AuditQueryEvent, type LookEvent } from '#contracts';
 import type { EventLog } from '#event-log';
@@ -10,6 +7,7 @@ import type { PurposefulCaller } from '#nest-platform';
 import { openView, runView, type View } from '#projections';
 import { appendLook, emptyRegistry, openLook, release, type LookBook, type Registry } from '#sharing';
 import { fakeChance, fakeClock } from '#testing';
+import { viewBackends, type TestViews } from '#testing/servers';
 import { grantProcess, openVault, sealingOnly, type Vault } from '#vault';
 import { auditView } from '../views/audit/projection.ts';
 import { AuditDesk } from './desk.ts';
@@ -31,8 +29,8 @@ const caller = (organisation: string, role: 'data-protection-officer' | 'senco')
 });
 const officer = caller('hub', 'data-protection-officer');
 
-describe('the desk where decisions are asked for', () => {
-  let dir: string;
+describe.each(viewBackends)('the desk where decisions are asked for, its view on %s', (_name, begin) => {
+  let views: TestViews;
   let log: EventLog;
   let vault: Vault;
   let view: View;
@@ -45,7 +43,7 @@ describe('the desk where decisions are asked for', () => {
   const desks: AuditDesk[] = [];
 
   beforeEach(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'desk-'));
+    views = await begin();
     log = await openSqliteLog({ path: ':memory:' });
     vault = await openVault({ path: ':memory:', kek: chance.bytes(32), chance, clock });
     looks = { log, vault: sealingOnly(vault), clock, chance };
@@ -61,7 +59,7 @@ describe('the desk where decisions are asked for', () => {
         return openLook(vault, grantProcess('audit'), record.data.decision, record.by, record.data.sealed) ?? null;
       },
     });
-    view = await openView({ definition, dir, log });
+    view = await openView({ definition, where: views.where, log });
     const stopping = new AbortController();
     stop.push(stopping);
     void runView(view, { signal: stopping.signal }).catch(() => undefined);
@@ -72,7 +70,7 @@ describe('the desk where decisions are asked for', () => {
     await view.close();
     await log.close();
     await vault.close();
-    rmSync(dir, { recursive: true });
+    await views.remove();
   });
 
   const deskOf = (limits: Partial<AuditLimits> = {}) => {

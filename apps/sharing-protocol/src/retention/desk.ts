@@ -69,8 +69,8 @@ export class RetentionDesk {
   ): Promise<{ readonly due: readonly DueRecord[]; readonly next: string | null }> {
     const before = startOfDay(addYears(on, -LEAST_YEARS));
     const own = organisation === null ? sql`1 = 1` : sql`s.organisation = ${organisation}`;
-    const { rows } = await sql<{ readonly record: string; readonly organisation: string }>`
-      select f.owner as record, s.organisation as organisation from fact f
+    const { rows } = await sql<{ readonly record: string }>`
+      select f.owner as record from fact f
       join statement s on s.fact_id = f.fact_id and s.revision = f.revision
       where f.owner > ${after ?? ''} and ${own}
       group by f.owner having max(f.happened_at) < ${before}

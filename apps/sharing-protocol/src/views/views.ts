@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import type { ChildId } from '#kernel';
 import type { LookEvent, NoticeEvent } from '#contracts';
 import { decodeRecord } from '#contracts';
 import type { LoggedEvent } from '#event-log';
 import { followSurely, type Core } from '#nest-platform';
-import { openView, rebuild, runView, type View, type ViewDefinition } from '#projections';
+import { openView, runView, whenThere, type View, type ViewDefinition, type ViewPlace } from '#projections';
 import { openLook, openNotice } from '#sharing';
 import { grantProcess } from '#vault';
 import { AuditDesk } from '../audit/desk.ts';
@@ -36,23 +35,26 @@ export interface Views {
   /** Every view, as numbers and probes read them. */
   readonly all: readonly View[];
   status(): Promise<readonly Awaited<ReturnType<View['status']>>[]>;
-  startRebuild(name: string): 'started' | 'running' | 'unknown';
+  /** Asks the view's projector, in whichever process it runs. */
+  startRebuild(name: string): Promise<'started' | 'running' | 'unknown'>;
   /** Stops every projector; for tests of what must hold without them. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** What the views are opened with. */
+export interface ViewsOptions {
+  readonly where: ViewPlace;
+  /** Where the detections keep their own file. */
+  readonly varDir: string;
+  readonly alarm: (what: string, error: unknown) => void;
+  readonly auditRowsADay?: number;
+}
+
 /** Opens the views beside the log and lets them follow it; erasing a record reaches them through the core. */
-export async function openViews(
-  core: Core,
-  varDir: string,
-  alarm: (what: string, error: unknown) => void,
-  elapsed: () => number,
-  auditRowsADay: number = AUDIT_LIMITS.rowsADay,
-): Promise<Views> {
-  const dir = join(varDir, 'views');
+export async function openViews(core: Core, { where, varDir, alarm, auditRowsADay }: ViewsOptions): Promise<Views> {
   const { log, vault } = core;
-  const context = { keyAlive: (keyId: string) => vault.describe(keyId) !== undefined };
+  const context = { keyAlive: (keyId: string) => whenThere(vault.describe(keyId), (known) => known !== undefined) };
   const usage = usageView({
     openLook: (event) => lookIn(core, event, 'usage'),
     childHash: (child) => vault.lookupHash('usage-child', child),
@@ -66,9 +68,9 @@ export async function openViews(
     openNotice: (event) => noticeIn(core, event),
     childHash: (child) => vault.lookupHash('notice-child', child),
     personHash: (organisation, person) => vault.lookupHash('notice-person', `${organisation} ${person}`),
-    isKept: (child) => core.recordsOf(child as ChildId).length > 0,
+    isKept: (child) => whenThere(core.recordsOf(child as ChildId), ({ length }) => length > 0),
   });
-  const open = (definition: ViewDefinition): Promise<View> => openView({ definition, dir, log, context });
+  const open = (definition: ViewDefinition): Promise<View> => openView({ definition, where, log, context });
   const timeline = await open(timelineView);
   const looks = await open(usage);
   const decisions = await open(audit);
@@ -77,12 +79,14 @@ export async function openViews(
   const reviews = await open(reviewsView);
   const requests = await open(requestsView);
   const all = [timeline, looks, decisions, notices, breakGlass, reviews, requests];
-  const limits = { ...AUDIT_LIMITS, rowsADay: auditRowsADay };
+  const limits = { ...AUDIT_LIMITS, ...(auditRowsADay === undefined ? {} : { rowsADay: auditRowsADay }) };
   const audits = new AuditDesk({ core, view: decisions, limits, alarm });
-  const followers = all.map((view) => followSurely(`view-${view.name}`, (signal) => runView(view, { signal }), alarm));
+  const followers = all.map((view) => {
+    const onRebuildFailed = (error: unknown): void => alarm(`rebuild-${view.name}`, error);
+    return followSurely(`view-${view.name}`, (signal) => runView(view, { signal, onRebuildFailed }), alarm);
+  });
   core.addEraser({ name: 'timeline', erase: async (record) => timeline.eraseRows(record) });
   const detections = openDetections(core, varDir, alarm);
-  const running = new Set<string>();
   const stop = async (): Promise<void> => {
     for (const follower of followers) await follower.stop();
     await detections.stop();
@@ -98,15 +102,10 @@ export async function openViews(
     requests,
     all,
     status: () => Promise.all(all.map((view) => view.status())),
-    startRebuild: (name) => {
+    startRebuild: async (name) => {
       const view = all.find((each) => each.name === name);
       if (view === undefined) return 'unknown';
-      if (running.has(name)) return 'running';
-      running.add(name);
-      rebuild(view, { elapsed })
-        .catch((error: unknown) => alarm(`rebuild-${name}`, error))
-        .finally(() => running.delete(name));
-      return 'started';
+      return (await view.askRebuild()) ? 'started' : 'running';
     },
     stop,
     close: async () => {
@@ -122,10 +121,10 @@ function lookIn({ vault }: Core, event: LoggedEvent, process: string) {
   const record = decodeRecord(event.data) as unknown as LookEvent;
   if (record.type !== 'look.recorded.v1') return null;
   const { decision, sealed } = record.data;
-  return openLook(vault, grantProcess(process), decision, record.by, sealed) ?? null;
+  return whenThere(openLook(vault, grantProcess(process), decision, record.by, sealed), (look) => look ?? null);
 }
 
 function noticeIn({ vault }: Core, event: LoggedEvent) {
   const { data } = decodeRecord(event.data) as unknown as NoticeEvent;
-  return openNotice(vault, grantProcess('notices'), data.notice, data.sealed) ?? null;
+  return whenThere(openNotice(vault, grantProcess('notices'), data.notice, data.sealed), (notice) => notice ?? null);
 }

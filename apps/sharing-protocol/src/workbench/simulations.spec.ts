@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, type AgreementContent, type LookEvent } from '#contracts';
 import { openSqliteLog } from '#event-log/sqlite';
@@ -21,6 +18,7 @@ import {
   type LookBook,
 } from '#sharing';
 import { fakeChance, fakeClock } from '#testing';
+import { viewBackends, type TestViews } from '#testing/servers';
 import { grantProcess, openVault, type Vault } from '#vault';
 import { usageView } from '../views/usage/projection.ts';
 import { Simulations, type Simulation } from './simulations.ts';
@@ -64,8 +62,8 @@ const protection = evolveProtection(emptyProtection(CHILD), {
   },
 });
 
-describe('simulations', () => {
-  let dir: string;
+describe.each(viewBackends)('simulations over looks on %s', (_name, begin) => {
+  let views: TestViews;
   let log: EventLog;
   let vault: Vault;
   let book: LookBook;
@@ -74,7 +72,7 @@ describe('simulations', () => {
   let asked: number;
 
   beforeEach(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'simulations-'));
+    views = await begin();
     log = await openSqliteLog({ path: ':memory:' });
     const clock = fakeClock();
     vault = await openVault({ path: ':memory:', kek: new Uint8Array(32), chance: fakeChance(), clock });
@@ -88,7 +86,7 @@ describe('simulations', () => {
         return openLook(vault, grantProcess('usage'), decision, record.by, sealed) ?? null;
       },
     });
-    view = await openView({ definition, dir, log, context: { keyAlive: () => true } });
+    view = await openView({ definition, where: views.where, log, context: { keyAlive: () => true } });
     asked = 0;
     const tails = {
       registry: async () => registry,
@@ -102,7 +100,7 @@ describe('simulations', () => {
   afterEach(async () => {
     await view.close();
     await log.close();
-    rmSync(dir, { recursive: true });
+    await views.remove();
   });
 
   const look = (organisation = SCHOOL, child: ChildId | null = CHILD) =>

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { LogFailed } from '#event-log';
@@ -112,7 +111,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     readiness.add(policyCheck(() => opened.tails.registry()));
     const alone = stores.kind === 'sqlite';
     const receipts = await openReceipts(await stores.open(RECEIPTS_STORE, 'receipts.db'), { clock, alone });
-    const waiting = await openView({ definition: quarantineView, dir: join(config.varDir, 'views'), log: core.log });
+    const waiting = await openView({ definition: quarantineView, where: stores.views, log: core.log });
     const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
     const expiry = expireSurely(opened.publishing, clock, alarm);
     const parts = await composition.parts(opened, config, logger, metrics);

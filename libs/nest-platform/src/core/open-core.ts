@@ -4,6 +4,7 @@ import type { Chance, Clock } from '#kernel';
 import { observed, POSITIONS_STORE, type EventLog, type LogObserver } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { openIdentity } from '#identity';
+import type { ViewPlace } from '#projections';
 import {
   enforcementPoint,
   openPublisher,
@@ -65,6 +66,8 @@ export interface OpenedCore {
   readonly tails: CurrentTails;
   /** What a further reader of the log is made with. */
   readonly readers: LogReaders;
+  /** Where a further view is opened. */
+  readonly views: ViewPlace;
   readonly identity: Awaited<ReturnType<typeof openIdentity>>;
   readonly master: Uint8Array;
   /** How it stands with those who cosign. */
@@ -194,6 +197,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     publishing,
     tails,
     readers,
+    views: options.stores.views,
     identity,
     master,
     witnesses: witnesses.status,

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { alone, type Database, type Leadership, type StoreSchema } from '#database';
 import { openPostgresDatabase, postgresLeadership } from '#database/postgres';
 import { openSqliteDatabase } from '#database/sqlite';
+import type { ViewPlace } from '#projections';
 
 /** Where a process keeps what is not the log: files of its own, or a server that it shares with others. */
 export interface Stores {
   readonly kind: 'sqlite' | 'postgres';
   /** Closed by {@link Stores.close}. `file`: its name in the folder, where it is one. */
   open(store: StoreSchema, file: string): Promise<Database>;
+  /** Where views are kept. */
+  readonly views: ViewPlace;
   /** Turns for what only one process may do at a time. */
   readonly leadership: Leadership;
   close(): Promise<void>;
@@ -36,6 +39,7 @@ export function openStores({
     return {
       kind: 'sqlite',
       open: (store, file) => kept(openSqliteDatabase({ path: join(varDir, file), store })),
+      views: { kind: 'sqlite', dir: join(varDir, 'views') },
       leadership: alone,
       close: closeAll,
     };
@@ -44,6 +48,7 @@ export function openStores({
   return {
     kind: 'postgres',
     open: (store) => kept(openPostgresDatabase({ url: databaseUrl, store })),
+    views: { kind: 'postgres', url: databaseUrl, leadership },
     leadership,
     close: async () => {
       await closeAll();

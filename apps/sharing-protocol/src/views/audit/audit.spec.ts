@@ -1,7 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { encodeRecord, type AuditFilters, type LookContent } from '#contracts';
 import type { EventLog, LogToken } from '#event-log';
@@ -9,6 +6,7 @@ import { openSqliteLog } from '#event-log/sqlite';
 import { toInstant, type OrganisationId } from '#kernel';
 import { openView, rebuild, type View } from '#projections';
 import type { AuditScope } from '#sharing';
+import { viewBackends, type TestViews } from '#testing/servers';
 import { auditView } from './projection.ts';
 import { auditRows, type AuditSearch, type Found } from './query.ts';
 
@@ -40,8 +38,10 @@ interface World {
   readonly close: () => Promise<void>;
 }
 
+let views: TestViews;
+let worlds = 0;
+
 async function worldOf(looks: readonly Look[]): Promise<World> {
-  const dir = mkdtempSync(join(tmpdir(), 'audit-view-'));
   const log = await openSqliteLog({ path: ':memory:' });
   const record = (look: Look, revision: number, type: string, data: object) =>
     encodeRecord({
@@ -84,7 +84,10 @@ async function worldOf(looks: readonly Look[]): Promise<World> {
       } as unknown as LookContent;
     },
   });
-  const view = await openView({ definition, dir, log, context: { keyAlive: (key) => key !== 'dead' } });
+  // Each world is a view of its own name beside the others.
+  const own = { ...definition, name: `audit-${String((worlds += 1))}` };
+  const context = { keyAlive: (key: string) => key !== 'dead' };
+  const view = await openView({ definition: own, where: views.where, log, context });
   await rebuild(view, { elapsed: () => 1 });
   return {
     view,
@@ -93,7 +96,6 @@ async function worldOf(looks: readonly Look[]): Promise<World> {
     close: async () => {
       await view.close();
       await log.close();
-      rmSync(dir, { recursive: true });
     },
   };
 }
@@ -149,7 +151,12 @@ const LOOKS: readonly Look[] = [
   { ...base, id: '8', minute: 8, by: 'school', key: 'destroyed' },
 ];
 
-describe('the audit view', () => {
+describe.each(viewBackends)('the audit view on %s', (_name, begin) => {
+  beforeAll(async () => {
+    views = await begin();
+  });
+  afterAll(() => views.remove());
+
   let world: World;
   beforeAll(async () => {
     world = await worldOf(LOOKS);
@@ -211,7 +218,12 @@ describe('the audit view', () => {
   });
 });
 
-describe('any looks, any question', () => {
+describe.each(viewBackends)('any looks, any question on %s', (_name, begin) => {
+  beforeAll(async () => {
+    views = await begin();
+  });
+  afterAll(() => views.remove());
+
   const organisation = fc.constantFrom('a', 'b', 'c');
   const category = fc.constantFrom('voice', 'health.screening');
   const relationship = fc.constantFrom(null, 'caseload', 'self-claimed');

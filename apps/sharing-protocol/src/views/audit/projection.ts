@@ -1,12 +1,12 @@
 import type { LookContent, LookEvent } from '#contracts';
 import type { LoggedEvent } from '#event-log';
-import type { RowOperation, ViewDefinition } from '#projections';
+import { whenThere, type RowOperation, type Soon, type ViewDefinition } from '#projections';
 import { readStored, unknownType } from '../stored.ts';
 
 /** What the audit view may do beyond reading an event: given by composition. */
 export interface AuditMeans {
   /** Opens a look under `grantProcess('audit')`; null where its key was destroyed. */
-  readonly openLook: (event: LoggedEvent) => LookContent | null;
+  readonly openLook: (event: LoggedEvent) => Soon<LookContent | null>;
   /** Keyed hash of a child id, `vault.lookupHash('audit-child', childId)`. */
   readonly childHash: (childId: string) => string;
   /** Keyed hash of the subject of a sign-in, `vault.lookupHash('audit-user', sub)`. */
@@ -83,11 +83,12 @@ export function auditView(means: AuditMeans): ViewDefinition {
       switch (record.type) {
         case 'look.aborted.v1':
           return [{ op: 'put', table: 'aborted', row: { decision_id: record.data.decision, token: event.token } }];
-        case 'look.recorded.v1': {
-          if (!context.keyAlive(record.data.sealed.key)) return [];
-          const content = means.openLook(event);
-          return content === null ? [] : rowsOf(event, record, content, means);
-        }
+        case 'look.recorded.v1':
+          return whenThere(context.keyAlive(record.data.sealed.key), (alive) =>
+            whenThere(alive ? means.openLook(event) : null, (content) =>
+              content === null ? [] : rowsOf(event, record, content, means),
+            ),
+          );
         default:
           throw unknownType(record);
       }

@@ -134,7 +134,7 @@ async function examine(
     with n as materialized (${along}),
       found as (
         select l.*, case when ${holds.length === 0 ? sql`true` : sql.join(holds, sql` and `)} then 1 else 0 end as held
-        from n cross join look l on l.decision_id = n.decision_id)
+        from n cross join look l where l.decision_id = n.decision_id)
     select f.decision_id, f.recorded_at, f.token, f.key_id, f.effect, f.held, a.token as aborted,
       (select count(*) from n) as examined
     from found f left join aborted a on a.decision_id = f.decision_id

@@ -1,18 +1,18 @@
 import type { NoticeContent, NoticeEvent } from '#contracts';
 import type { LoggedEvent } from '#event-log';
-import type { ViewDefinition } from '#projections';
+import { whenThere, type RowOperation, type Soon, type ViewDefinition } from '#projections';
 import { readStored } from '../stored.ts';
 
 /** What the view of notices may do beyond reading an event: given by composition. */
 export interface NoticesMeans {
   /** Opens a notice under `grantProcess('notices')`; null where its key was destroyed. */
-  readonly openNotice: (event: LoggedEvent) => NoticeContent | null;
+  readonly openNotice: (event: LoggedEvent) => Soon<NoticeContent | null>;
   /** Keyed hash of a child id. */
   readonly childHash: (childId: string) => string;
   /** Keyed hash of a person, who is one in their organisation only. */
   readonly personHash: (organisation: string, person: string) => string;
   /** False where no record of the child is kept any more: its family is not to be told again by a rebuild. */
-  readonly isKept: (childId: string) => boolean;
+  readonly isKept: (childId: string) => Soon<boolean>;
 }
 
 /** Who was told what: child and person by keyed hash, so that each reads their own and the file names nobody. */
@@ -45,26 +45,30 @@ export function noticesView({ openNotice, childHash, personHash, isKept }: Notic
     },
     project: (event, context) => {
       const { data, recordedAt } = readStored(event) as unknown as NoticeEvent;
-      if (!context.keyAlive(data.sealed.key)) return [];
-      const content = openNotice(event);
-      if (content === null) return [];
-      const { child, person } = content;
-      const family = data.to === 'family';
-      if (family && (child === null || !isKept(child))) return [];
-      const row = {
-        notice_id: data.notice,
-        sent_at: recordedAt,
-        kind: data.kind,
-        audience: data.to,
-        organisation: data.organisation,
-        reference: data.reference,
-        child_hash: family && child !== null ? childHash(child) : null,
-        person_hash:
-          data.to === 'person' && person !== null && data.organisation !== null
-            ? personHash(data.organisation, person)
-            : null,
+      const rows = ({ child, person }: NoticeContent, family: boolean): readonly RowOperation[] => {
+        const row = {
+          notice_id: data.notice,
+          sent_at: recordedAt,
+          kind: data.kind,
+          audience: data.to,
+          organisation: data.organisation,
+          reference: data.reference,
+          child_hash: family && child !== null ? childHash(child) : null,
+          person_hash:
+            data.to === 'person' && person !== null && data.organisation !== null
+              ? personHash(data.organisation, person)
+              : null,
+        };
+        return [{ op: 'put', table: 'notice', row }];
       };
-      return [{ op: 'put', table: 'notice', row }];
+      return whenThere(context.keyAlive(data.sealed.key), (alive) =>
+        whenThere(alive ? openNotice(event) : null, (content) => {
+          if (content === null) return [];
+          if (data.to !== 'family') return rows(content, false);
+          if (content.child === null) return [];
+          return whenThere(isKept(content.child), (kept) => (kept ? rows(content, true) : []));
+        }),
+      );
     },
     /** By the child, when its last record is erased. */
     erase: (child) => [{ op: 'remove', table: 'notice', where: { child_hash: childHash(child) } }],

@@ -1,9 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeRecord } from '#contracts';
 import { openSqliteLog } from '#event-log/sqlite';
 import type { Instant, OrganisationId } from '#kernel';
 import { openView, rebuild, type View } from '#projections';
-import { temporaryFolder } from '#testing';
+import { viewBackends, type TestViews } from '#testing/servers';
 import { reviewsView } from './projection.ts';
 import { findingsPage, questionsTo, reviewsPage, suppressionsOf, watchesOf } from './query.ts';
 
@@ -51,8 +51,10 @@ const opened = (id: string, differs: object = {}): Happened =>
 const decided = (id: string, outcome: string, question?: string): Happened =>
   review(id, 'decided', { outcome, by: 'officer', words: sealed, ...(question === undefined ? {} : { question }) });
 
+let views: TestViews;
+let worlds = 0;
+
 async function withEvents(events: readonly Happened[], use: (db: View['db']) => Promise<void>): Promise<void> {
-  const folder = temporaryFolder();
   const log = await openSqliteLog({ path: ':memory:' });
   const revisions = new Map<string, number>();
   for (const [minute, { stream, type, data }] of events.entries()) {
@@ -70,18 +72,24 @@ async function withEvents(events: readonly Happened[], use: (db: View['db']) => 
     });
     await log.append(stream, revision === 0 ? 'none' : revision - 1, [record]);
   }
-  const view = await openView({ definition: reviewsView, dir: folder.path, log });
+  // Each world is a view of its own name beside the others.
+  const definition = { ...reviewsView, name: `reviews-${String((worlds += 1))}` };
+  const view = await openView({ definition, where: views.where, log });
   await rebuild(view, { elapsed: () => 1 });
   try {
     await use(view.db);
   } finally {
     await view.close();
     await log.close();
-    folder.remove();
   }
 }
 
-describe('the officers’ queue', () => {
+describe.each(viewBackends)('the officers’ queue on %s', (_name, begin) => {
+  beforeAll(async () => {
+    views = await begin();
+  });
+  afterAll(() => views.remove());
+
   it('shows what a finding has come to, newest first', async () => {
     const events = [
       raised('f1'),

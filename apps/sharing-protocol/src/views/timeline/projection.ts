@@ -7,7 +7,15 @@ import {
   type StoredRecord,
 } from '#contracts';
 import type { LoggedEvent } from '#event-log';
-import type { Column, ProjectContext, Row, RowOperation, ViewDefinition } from '#projections';
+import {
+  whenThere,
+  type Column,
+  type ProjectContext,
+  type Row,
+  type RowOperation,
+  type Soon,
+  type ViewDefinition,
+} from '#projections';
 import { readStored, unknownType } from '../stored.ts';
 import { sliceOf } from './slice.ts';
 
@@ -84,7 +92,7 @@ export const timelineView: ViewDefinition = {
   erase: (recordId) => removals(recordId),
 };
 
-function project(event: LoggedEvent, context: ProjectContext): readonly RowOperation[] {
+function project(event: LoggedEvent, context: ProjectContext): Soon<readonly RowOperation[]> {
   const record = readStored(event) as unknown as FactEvent | ChildEvent;
   switch (record.type) {
     case 'fact.published.v1':
@@ -111,7 +119,10 @@ function project(event: LoggedEvent, context: ProjectContext): readonly RowOpera
 }
 
 function bodyRows(record: StoredRecord<string, unknown>, body: FactBody, context: ProjectContext) {
-  if (!context.keyAlive(body.sealed.key)) return [];
+  return whenThere(context.keyAlive(body.sealed.key), (alive) => (alive ? rowsOf(record, body) : []));
+}
+
+function rowsOf(record: StoredRecord<string, unknown>, body: FactBody): readonly RowOperation[] {
   return puts(body.recordId, {
     ...envelope(record, body.stated),
     owner: body.recordId,

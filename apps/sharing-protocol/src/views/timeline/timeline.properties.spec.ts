@@ -1,13 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { encodeRecord, purposeBits } from '#contracts';
 import type { EventLog, LoggedEvent, LogToken } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import type { Instant, OrganisationId, PlainDate } from '#kernel';
 import { openView, rebuild } from '#projections';
+import { viewBackends, type TestViews } from '#testing/servers';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { timelineView } from './projection.ts';
 import { existingRows, timelinePage, type TimelineQuestion } from './query.ts';
@@ -53,24 +51,6 @@ const ask = {
 const number = (token: string) => Number(token);
 const order = { compare: (a: LogToken, b: LogToken) => number(a) - number(b) };
 
-async function withView(
-  events: readonly LoggedEvent[],
-  use: (view: Awaited<ReturnType<typeof openView>>) => Promise<void>,
-) {
-  const dir = mkdtempSync(join(tmpdir(), 'timeline-'));
-  const log: EventLog = Object.assign(await openSqliteLog({ path: ':memory:' }), order);
-  const view = await openView({ definition: timelineView, dir, log, context: { keyAlive: (key) => key !== 'dead' } });
-  const placed = events.map((one, index) => ({ ...one, token: String(index + 1) as LogToken }));
-  view.live.apply(log, placed, String(events.length) as LogToken);
-  try {
-    await use(view);
-  } finally {
-    await view.close();
-    await log.close();
-    rmSync(dir, { recursive: true });
-  }
-}
-
 const story = [
   event('fact-1', 0, 1, 'fact.published.v1', body(1, 0, 'x')),
   event('fact-1', 1, 3, 'fact.corrected.v1', body(3, 1, 'y')),
@@ -93,7 +73,33 @@ const story = [
   event('child-c', 0, 6, 'record.split.v1', { recordId: 'r1', to: 'd', toRecord: 'r2', facts: ['2'] }),
 ];
 
-describe('the timeline', () => {
+describe.each(viewBackends)('the timeline on %s', (_name, begin) => {
+  let views: TestViews;
+  let opened = 0;
+  beforeAll(async () => {
+    views = await begin();
+  });
+  afterAll(() => views.remove());
+  // Each world is a view of its own name beside the others.
+  const own = () => ({ ...timelineView, name: `timeline-${String((opened += 1))}` });
+
+  async function withView(
+    events: readonly LoggedEvent[],
+    use: (view: Awaited<ReturnType<typeof openView>>) => Promise<void>,
+  ) {
+    const log: EventLog = Object.assign(await openSqliteLog({ path: ':memory:' }), order);
+    const context = { keyAlive: (key: string) => key !== 'dead' };
+    const view = await openView({ definition: own(), where: views.where, log, context });
+    const placed = events.map((one, index) => ({ ...one, token: String(index + 1) as LogToken }));
+    await view.apply(placed, String(events.length) as LogToken);
+    try {
+      await use(view);
+    } finally {
+      await view.close();
+      await log.close();
+    }
+  }
+
   it('keeps to the purpose that facts were given for, but for what an emergency opens', async () => {
     const other = event('fact-9', 0, 7, 'fact.published.v1', body(7, 0, 'other', { purposes: ['safeguarding'] }));
     const given = event('fact-8', 0, 6, 'fact.published.v1', body(6, 0, 'given', { category: 'ehc.plan' }));
@@ -244,13 +250,12 @@ describe('the timeline', () => {
         }
       });
     }
-    const dir = mkdtempSync(join(tmpdir(), 'timeline-'));
     const log = await openSqliteLog({ path: ':memory:' });
     for (const { stream, revision, ...one } of [...story, erased])
       await log.append(stream, revision === 0 ? 'none' : revision - 1, [one]);
     const view = await openView({
-      definition: timelineView,
-      dir,
+      definition: own(),
+      where: views.where,
       log,
       context: { keyAlive: (key) => key !== 'dead' && key !== 'k2' },
     });
@@ -263,7 +268,6 @@ describe('the timeline', () => {
     expect(rows.filter((row) => row['sealed_text'] !== null).map((row) => row['sealed_text'])).toEqual(['v', 'x', 'y']);
     await view.close();
     await log.close();
-    rmSync(dir, { recursive: true });
   });
 
   it('parks a type that nobody told it of', async () => {

@@ -1,13 +1,13 @@
 import type { LookContent, LookEvent } from '#contracts';
 import type { LoggedEvent } from '#event-log';
-import type { RowOperation, ViewDefinition } from '#projections';
+import { whenThere, type RowOperation, type Soon, type ViewDefinition } from '#projections';
 import { isKeptFromFamily } from '#sharing';
 import { readStored, unknownType } from '../stored.ts';
 
 /** What the usage view may do beyond reading an event: given by composition. */
 export interface UsageMeans {
   /** Opens a look under `grantProcess('usage')`; null where its key was destroyed. */
-  readonly openLook: (event: LoggedEvent) => LookContent | null;
+  readonly openLook: (event: LoggedEvent) => Soon<LookContent | null>;
   /** Keyed hash of a child id, `vault.lookupHash('usage-child', childId)`. */
   readonly childHash: (childId: string) => string;
 }
@@ -54,11 +54,12 @@ export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
       switch (record.type) {
         case 'look.aborted.v1':
           return [{ op: 'put', table: 'aborted', row: { decision_id: record.data.decision } }];
-        case 'look.recorded.v1': {
-          if (!context.keyAlive(record.data.sealed.key)) return [];
-          const content = openLook(event);
-          return content === null ? [] : lookRows(record, content, childHash);
-        }
+        case 'look.recorded.v1':
+          return whenThere(context.keyAlive(record.data.sealed.key), (alive) =>
+            whenThere(alive ? openLook(event) : null, (content) =>
+              content === null ? [] : lookRows(record, content, childHash),
+            ),
+          );
         default:
           throw unknownType(record);
       }

@@ -1,11 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeRecord, type LookContent } from '#contracts';
 import { openSqliteLog } from '#event-log/sqlite';
 import type { Instant, OrganisationId } from '#kernel';
 import { openView, rebuild, type View } from '#projections';
+import { viewBackends, type TestViews } from '#testing/servers';
 import { usageView } from './projection.ts';
 import { usagePage } from './query.ts';
 
@@ -31,8 +29,10 @@ const record = (stream: string, revision: number, minute: number, type: string, 
     data,
   });
 
+let views: TestViews;
+let opened = 0;
+
 async function withLooks(looks: readonly Look[], aborted: readonly string[], use: (view: View) => Promise<void>) {
-  const dir = mkdtempSync(join(tmpdir(), 'usage-'));
   const log = await openSqliteLog({ path: ':memory:' });
   const definition = usageView({
     childHash: (child) => `hash of ${child}`,
@@ -59,14 +59,16 @@ async function withLooks(looks: readonly Look[], aborted: readonly string[], use
   for (const decision of aborted) {
     await log.append(`look-${decision}`, 0, [record(`look-${decision}`, 1, 50, 'look.aborted.v1', { decision })]);
   }
-  const view = await openView({ definition, dir, log, context: { keyAlive: (key) => key !== 'dead' } });
+  // Each world is a view of its own name beside the others.
+  const own = { ...definition, name: `usage-${String((opened += 1))}` };
+  const context = { keyAlive: (key: string) => key !== 'dead' };
+  const view = await openView({ definition: own, where: views.where, log, context });
   await rebuild(view, { elapsed: () => 1 });
   try {
     await use(view);
   } finally {
     await view.close();
     await log.close();
-    rmSync(dir, { recursive: true });
   }
 }
 
@@ -80,7 +82,12 @@ const looks: readonly Look[] = [
 const maya = { childHashes: ['hash of maya'], limit: 10 };
 const ids = ({ rows }: Awaited<ReturnType<typeof usagePage>>) => rows.map((row) => row.decision_id);
 
-describe('the usage view', () => {
+describe.each(viewBackends)('the usage view on %s', (_name, begin) => {
+  beforeAll(async () => {
+    views = await begin();
+  });
+  afterAll(() => views.remove());
+
   it('lists the looks at one child newest first, says which were aborted, and leaves out those whose key is destroyed', async () => {
     await withLooks(looks, ['2'], async ({ db }) => {
       const page = await usagePage(db, maya);

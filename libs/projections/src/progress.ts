@@ -5,7 +5,7 @@ export interface RebuildProgress {
   readonly generation: number;
   readonly done: number;
   readonly of: number;
-  /** Since this process began or continued it. */
+  /** Since the process that builds it began or continued it. */
   readonly perSecond: number;
   readonly secondsLeft: number | null;
   readonly parked: number;
@@ -22,11 +22,12 @@ export interface RebuildProgress {
 /** A view as `/v1/admin/projections` tells of it. */
 export interface ProjectionStatus {
   readonly name: string;
+  /** 0 where no projector has made the first yet. */
   readonly generation: number;
   /** Events of the log after the checkpoint; null where the log can't tell how many. */
   readonly behind: number | null;
   readonly parked: number;
-  /** The one that runs, or the last of this process. */
+  /** The one that runs, or the last: in SQLite of this process, in PostgreSQL of any. */
   readonly rebuild: RebuildProgress | null;
 }
 

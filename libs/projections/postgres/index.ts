@@ -1,0 +1,3 @@
+export { ViewNotMade } from './reader.ts';
+export { VIEWS_STORE } from './registry.ts';
+export { PostgresViewStore, type PostgresStoreOptions } from './store.ts';
