@@ -37,16 +37,16 @@ const size = `${LOOKS.toLocaleString('en-GB')} looks`;
 const dir = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'audit-'));
 
 function lookInto(vault: Vault) {
-  return ({ data }: LoggedEvent) => {
+  return async ({ data }: LoggedEvent) => {
     const record = decodeRecord(data) as unknown as LookEvent;
     if (record.type !== 'look.recorded.v1') return null;
-    return openLook(vault, grantProcess('audit'), record.data.decision, record.by, record.data.sealed) ?? null;
+    return (await openLook(vault, grantProcess('audit'), record.data.decision, record.by, record.data.sealed)) ?? null;
   };
 }
 
 /** A view whose rows were never looks: only what is asked of it is measured. */
 async function filled(log: EventLog): Promise<View> {
-  const definition = auditView({ openLook: () => null, childHash: hashed, userHash: hashed });
+  const definition = auditView({ openLook: async () => null, childHash: hashed, userHash: hashed });
   const view = await openView({ definition, dir: join(dir, 'bulk'), log });
   const db = new DatabaseSync(view.live.path, { timeout: 60_000 });
   const indexes = db
@@ -235,7 +235,7 @@ async function projecting(): Promise<void> {
     let began = performance.now();
     let seen = 0;
     for await (const events of log.readAll({ families: ['look'], batch: 500 }))
-      for (const event of events) if (open(event) !== null) seen += 1;
+      for (const event of events) if ((await open(event)) !== null) seen += 1;
     alone.push((seen / (performance.now() - began)) * 1_000);
     began = performance.now();
     await rebuild(view, { elapsed: () => performance.now() });

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { DatabaseUnavailable } from '#database';
 import type { EventLog, LoggedEvent, LogToken } from '#event-log';
 import type { ProjectContext, RowOperation, ViewDefinition } from '../src/definition.ts';
 import { openForWriting } from './database.ts';
@@ -17,6 +18,13 @@ export class CheckpointMoved extends Error {
 /** A reader of another process holds the write-ahead log, so removed bytes are still in it: try again. */
 export class WalNotTruncated extends Error {
   override readonly name = 'WalNotTruncated';
+}
+
+/** What an event came to; `made` throws what its projection threw. */
+interface Projected {
+  readonly event: LoggedEvent;
+  readonly made: () => readonly RowOperation[];
+  readonly gone: number;
 }
 
 /** While loading, so many events share a transaction: random keys touch nearly every page of an index in each. */
@@ -38,19 +46,14 @@ export class Generation {
   /** Rows that are not there because a key is destroyed or they were removed, since the last save. */
   #gone = 0;
   #careful = false;
+  #erasures = 0;
 
   /** `beside` makes a new file in the quick way of a rebuild; call {@link finish} before it serves. */
   constructor(path: string, number: number, definition: ViewDefinition, context: ProjectContext, beside = false) {
     this.path = path;
     this.number = number;
     this.#definition = definition;
-    this.#context = {
-      keyAlive: (key) => {
-        const alive = context.keyAlive(key);
-        if (!alive) this.#gone += 1;
-        return alive;
-      },
-    };
+    this.#context = context;
     this.#db = openForWriting(path);
     this.#db.exec('begin immediate');
     makeTables(this.#db, definition, beside);
@@ -89,18 +92,19 @@ export class Generation {
    * Writes a batch and moves the checkpoint to `to`, both or neither; events at or before the checkpoint are passed over. While
    * loading, batches share a transaction until {@link save}; where a row is refused then, it goes back to the last save: read on from `checkpoint`.
    */
-  apply(log: EventLog, batch: readonly LoggedEvent[], to: LogToken): void {
+  async apply(log: EventLog, batch: readonly LoggedEvent[], to: LogToken): Promise<void> {
     const from = this.#token;
     if (from !== null && log.compare(to, from) <= 0) return;
     const events = from === null ? batch : batch.filter(({ token }) => log.compare(token, from) > 0);
+    const projected = await this.#projected(events);
     if (!this.#db.isTransaction) this.#db.exec('begin immediate');
     try {
-      this.#write(events);
+      this.#write(projected);
     } catch (error) {
       this.#back();
       if (this.#careful) throw error;
       this.#careful = true;
-      if (!this.#loading) this.apply(log, batch, to);
+      if (!this.#loading) await this.apply(log, batch, to);
       return;
     }
     this.#token = to;
@@ -145,6 +149,7 @@ export class Generation {
 
   /** Removes an erased record's rows and their bytes, from the write-ahead log too. Throws {@link WalNotTruncated}. */
   erase(recordId: string): void {
+    this.#erasures += 1;
     this.save();
     this.#db.exec('begin immediate');
     try {
@@ -180,12 +185,42 @@ export class Generation {
     this.#gone = 0;
   }
 
-  #write(events: readonly LoggedEvent[]): void {
-    for (const event of events) {
+  /** Asked before the transaction, which waits for nobody; anew where something was erased meanwhile. */
+  async #projected(events: readonly LoggedEvent[]): Promise<readonly Projected[]> {
+    for (;;) {
+      const erasures = this.#erasures;
+      const projected = await Promise.all(events.map((event) => this.#project(event)));
+      if (erasures === this.#erasures) return projected;
+    }
+  }
+
+  async #project(event: LoggedEvent): Promise<Projected> {
+    let gone = 0;
+    const keyAlive = async (key: string): Promise<boolean> => {
+      const alive = await this.#context.keyAlive(key);
+      if (!alive) gone += 1;
+      return alive;
+    };
+    try {
+      const made = await this.#definition.project(event, { keyAlive });
+      return { event, made: () => made, gone };
+    } catch (error) {
+      // Not the event's fault: it is not parked, the batch is tried again.
+      if (error instanceof DatabaseUnavailable) throw error;
+      const refused = (): never => {
+        throw error;
+      };
+      return { event, made: refused, gone };
+    }
+  }
+
+  #write(projected: readonly Projected[]): void {
+    for (const { event, made: result, gone } of projected) {
+      this.#gone += gone;
       if (this.#careful) this.#db.exec('savepoint one');
       let made: readonly RowOperation[];
       try {
-        made = this.#definition.project(event, this.#context);
+        made = result();
         if (this.#careful) this.#store(made);
       } catch (error) {
         if (this.#careful) this.#db.exec('rollback to one');

@@ -85,7 +85,7 @@ async function load(view: View, { signal }: RebuildOptions, told: () => Promise<
       signal?.throwIfAborted();
       const last = events.at(-1);
       if (last === undefined) continue;
-      next.apply(view.log, events, last.token);
+      await next.apply(view.log, events, last.token);
       await told();
       await breathe();
       // A row was refused: what had been written since the last save is read again, more carefully.
@@ -93,7 +93,7 @@ async function load(view: View, { signal }: RebuildOptions, told: () => Promise<
       if (again) break;
     }
     // The live checkpoint may stand past the last event of these families.
-    if (!again && target !== null) next.apply(view.log, [], target);
+    if (!again && target !== null) await next.apply(view.log, [], target);
   } while (isBehind(view, next));
 }
 

@@ -24,6 +24,6 @@ export async function runView(
   });
   for await (const batch of batches) {
     if (batch.token === null) continue;
-    view.live.apply(view.log, batch.kind === 'events' ? batch.events : [], batch.token);
+    await view.live.apply(view.log, batch.kind === 'events' ? batch.events : [], batch.token);
   }
 }

@@ -77,10 +77,10 @@ describe('a view in a file', () => {
     const token = await append('a');
     const events = await log.readStream('registry');
     const [one, two] = [await openView({ definition, dir, log }), await openView({ definition, dir, log })];
-    one.live.apply(log, events, token);
-    one.live.apply(log, events, token);
+    await one.live.apply(log, events, token);
+    await one.live.apply(log, events, token);
     const later = await append('b');
-    expect(() => two.live.apply(log, [], later)).toThrow(CheckpointMoved);
+    await expect(two.live.apply(log, [], later)).rejects.toThrow(CheckpointMoved);
     expect(await rows(two)).toHaveLength(1);
     expect(one.live.events).toBe(1);
     await one.close();
@@ -91,8 +91,8 @@ describe('a view in a file', () => {
     const token = await append(...Array.from({ length: 900 }, () => 'a'));
     const last = await log.readStream('registry');
     const view = await openView({ definition, dir, log });
-    view.live.apply(log, last, token);
-    view.beside().apply(log, last.slice(0, 400), last[399]?.token ?? token);
+    await view.live.apply(log, last, token);
+    await view.beside().apply(log, last.slice(0, 400), last[399]?.token ?? token);
     await view.close();
     const raised = { ...definition, version: 2 };
     const again = await openView({ definition, dir, log });
@@ -121,11 +121,11 @@ describe('a view in a file', () => {
     const other = new DatabaseSync(view.live.path);
     other.exec("create trigger stop before update on checkpoint begin select raise(abort, 'stopped'); end");
     const events = await log.readStream('registry');
-    expect(() => view.live.apply(log, events, token)).toThrow('stopped');
+    await expect(view.live.apply(log, events, token)).rejects.toThrow('stopped');
     expect([await rows(view), view.checkpoint()]).toEqual([[], null]);
     other.exec('drop trigger stop');
     other.close();
-    view.live.apply(log, events, token);
+    await view.live.apply(log, events, token);
     expect(await rows(view)).toHaveLength(1);
     await view.close();
   });
@@ -133,7 +133,7 @@ describe('a view in a file', () => {
   it('parks what a table refuses while it loads, and keeps the rest', async () => {
     const token = await append('a', 'bad', 'null', 'b');
     const view = await openView({ definition, dir, log });
-    view.live.apply(log, await log.readStream('registry'), token);
+    await view.live.apply(log, await log.readStream('registry'), token);
     const done = await rebuild(view, { elapsed: () => 1 });
     expect(done).toMatchObject({ state: 'swapped', parked: 2, counts: { after: { seen: 2 } } });
     await view.close();
@@ -142,7 +142,7 @@ describe('a view in a file', () => {
   it('keeps the old generation where rows are missing and nothing says why', async () => {
     const token = await append('a', 'b', 'c');
     const view = await openView({ definition, dir, log });
-    view.live.apply(log, await log.readStream('registry'), token);
+    await view.live.apply(log, await log.readStream('registry'), token);
     await view.close();
     const losing = await openView({
       definition: {
@@ -167,7 +167,7 @@ describe('a view in a file', () => {
   it('answers a query begun before the swap, and clears the old file away', async () => {
     const token = await append('a');
     const view = await openView({ definition, dir, log, grace: 50 });
-    view.live.apply(log, await log.readStream('registry'), token);
+    await view.live.apply(log, await log.readStream('registry'), token);
     const before = view.db;
     const first = rebuild(view, { elapsed: () => 1 });
     await expect(rebuild(view, { elapsed: () => 1 })).rejects.toBeInstanceOf(RebuildRunning);
@@ -187,8 +187,8 @@ describe('a view in a file', () => {
     };
     const events = await log.readStream('registry');
     const killed = await openView({ definition: erasing, dir, log });
-    killed.live.apply(log, events, token);
-    killed.beside().apply(log, events, token);
+    await killed.live.apply(log, events, token);
+    await killed.beside().apply(log, events, token);
     await killed.close();
     expect(filesWith(secret)).toHaveLength(2);
     const view = await openView({ definition: erasing, dir, log });
@@ -206,7 +206,7 @@ describe('a view in a file', () => {
       dir,
       log,
     });
-    view.live.apply(log, await log.readStream('registry'), token);
+    await view.live.apply(log, await log.readStream('registry'), token);
     const reader = new DatabaseSync(view.live.path);
     reader.exec('begin; select * from seen');
     reader.prepare('select * from seen').all();

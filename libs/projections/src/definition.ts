@@ -46,7 +46,7 @@ export interface Table {
 /** What a projection may ask besides the event. */
 export interface ProjectContext {
   /** False once a key is destroyed: its rows are skipped, so that a rebuild brings nothing erased back. */
-  readonly keyAlive: (keyId: string) => boolean;
+  readonly keyAlive: (keyId: string) => boolean | Promise<boolean>;
 }
 
 /** A view: tables, and a pure function from one event to row operations. Same events in any order of facts, same rows. */
@@ -57,7 +57,10 @@ export interface ViewDefinition {
   readonly families: readonly Family[];
   readonly tables: Readonly<Record<string, Table>>;
   /** Throws only on what can't be understood: that event is parked with its reason and the rest goes on. */
-  readonly project: (event: LoggedEvent, context: ProjectContext) => readonly RowOperation[];
+  readonly project: (
+    event: LoggedEvent,
+    context: ProjectContext,
+  ) => readonly RowOperation[] | Promise<readonly RowOperation[]>;
   /** What to remove when this record is erased; applied without waiting for the log. */
   readonly erase?: (recordId: string) => readonly RowOperation[];
 }

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { Chance, Clock } from '#kernel';
 import type { SealingContext } from '#contracts';
-import type { Database } from '#database';
 import { openSqliteDatabase } from '#database/sqlite';
 import { openEmbeddedStore } from './embedded-store.ts';
 import { localKeyEncryption, type KeyEncryption } from './kek.ts';

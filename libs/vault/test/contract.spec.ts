@@ -93,9 +93,10 @@ describe.each(backends)('a vault on %s', (_name, begin) => {
       expect(await small.keyIds(['record-7'], ['youth-justice'])).toEqual([]);
       // Far more keys than the cache holds: each is still found, and seals for whoever was given it.
       expect(await Promise.all(keys.map(({ id }) => small.describe(id)))).toEqual(keys);
-      const texts = keys.map((key) => small.seal(key, of(key.owner), words));
-      const opened = await Promise.all(keys.map(({ owner }, n) => texts[n] && small.open(grantMatch(), texts[n], of(owner))));
-      expect(opened.every((each) => each?.ok)).toBe(true);
+      const opened = await Promise.all(
+        keys.map((key) => small.open(grantMatch(), small.seal(key, of(key.owner), words), of(key.owner))),
+      );
+      expect(opened.every(({ ok }) => ok)).toBe(true);
     });
 
     it('is durable before it answers', async () => {

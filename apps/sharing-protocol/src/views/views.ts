@@ -50,7 +50,12 @@ export async function openViews(
 ): Promise<Views> {
   const dir = join(varDir, 'views');
   const { log, vault } = core;
-  const context = { keyAlive: (keyId: string) => vault.describe(keyId) !== undefined };
+  const keyAlive = async (keyId: string): Promise<boolean> => {
+    // One question for a whole batch: another process may have erased what is in memory here.
+    await vault.refresh();
+    return (await vault.describe(keyId)) !== undefined;
+  };
+  const context = { keyAlive };
   const usage = usageView({
     openLook: (event) => lookIn(core, event, 'usage'),
     childHash: (child) => vault.lookupHash('usage-child', child),
@@ -115,14 +120,14 @@ export async function openViews(
   };
 }
 
-function lookIn({ vault }: Core, event: LoggedEvent, process: string) {
+async function lookIn({ vault }: Core, event: LoggedEvent, process: string) {
   const record = decodeRecord(event.data) as unknown as LookEvent;
   if (record.type !== 'look.recorded.v1') return null;
   const { decision, sealed } = record.data;
-  return openLook(vault, grantProcess(process), decision, record.by, sealed) ?? null;
+  return (await openLook(vault, grantProcess(process), decision, record.by, sealed)) ?? null;
 }
 
-function noticeIn({ vault }: Core, event: LoggedEvent) {
+async function noticeIn({ vault }: Core, event: LoggedEvent) {
   const { data } = decodeRecord(event.data) as unknown as NoticeEvent;
-  return openNotice(vault, grantProcess('notices'), data.notice, data.sealed) ?? null;
+  return (await openNotice(vault, grantProcess('notices'), data.notice, data.sealed)) ?? null;
 }

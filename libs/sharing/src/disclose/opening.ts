@@ -9,13 +9,13 @@ export async function openWhile<Value>(
   open: () => Value | Promise<Value>,
 ): Promise<Outcome<Value, 'moved'>> {
   if (!(await holds())) return fail('moved');
-  let waited = false;
+  const opening = { waited: false };
   const turn = setImmediate(() => {
-    waited = true;
+    opening.waited = true;
   });
   try {
     const value = await open();
-    return waited && !(await holds()) ? fail('moved') : ok(value);
+    return opening.waited && !(await holds()) ? fail('moved') : ok(value);
   } finally {
     clearImmediate(turn);
   }

@@ -6,7 +6,7 @@ import { readStored, unknownType } from '../stored.ts';
 /** What the audit view may do beyond reading an event: given by composition. */
 export interface AuditMeans {
   /** Opens a look under `grantProcess('audit')`; null where its key was destroyed. */
-  readonly openLook: (event: LoggedEvent) => LookContent | null;
+  readonly openLook: (event: LoggedEvent) => Promise<LookContent | null>;
   /** Keyed hash of a child id, `vault.lookupHash('audit-child', childId)`. */
   readonly childHash: (childId: string) => string;
   /** Keyed hash of the subject of a sign-in, `vault.lookupHash('audit-user', sub)`. */
@@ -78,14 +78,14 @@ export function auditView(means: AuditMeans): ViewDefinition {
         primaryKey: ['decision_id'],
       },
     },
-    project: (event, context) => {
+    project: async (event, context) => {
       const record = readStored(event) as unknown as LookEvent;
       switch (record.type) {
         case 'look.aborted.v1':
           return [{ op: 'put', table: 'aborted', row: { decision_id: record.data.decision, token: event.token } }];
         case 'look.recorded.v1': {
-          if (!context.keyAlive(record.data.sealed.key)) return [];
-          const content = means.openLook(event);
+          if (!(await context.keyAlive(record.data.sealed.key))) return [];
+          const content = await means.openLook(event);
           return content === null ? [] : rowsOf(event, record, content, means);
         }
         default:

@@ -6,7 +6,7 @@ import { readStored } from '../stored.ts';
 /** What the view of notices may do beyond reading an event: given by composition. */
 export interface NoticesMeans {
   /** Opens a notice under `grantProcess('notices')`; null where its key was destroyed. */
-  readonly openNotice: (event: LoggedEvent) => NoticeContent | null;
+  readonly openNotice: (event: LoggedEvent) => Promise<NoticeContent | null>;
   /** Keyed hash of a child id. */
   readonly childHash: (childId: string) => string;
   /** Keyed hash of a person, who is one in their organisation only. */
@@ -43,10 +43,10 @@ export function noticesView({ openNotice, childHash, personHash, isKept }: Notic
         ],
       },
     },
-    project: (event, context) => {
+    project: async (event, context) => {
       const { data, recordedAt } = readStored(event) as unknown as NoticeEvent;
-      if (!context.keyAlive(data.sealed.key)) return [];
-      const content = openNotice(event);
+      if (!(await context.keyAlive(data.sealed.key))) return [];
+      const content = await openNotice(event);
       if (content === null) return [];
       const { child, person } = content;
       const family = data.to === 'family';

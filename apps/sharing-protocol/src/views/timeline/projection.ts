@@ -84,7 +84,7 @@ export const timelineView: ViewDefinition = {
   erase: (recordId) => removals(recordId),
 };
 
-function project(event: LoggedEvent, context: ProjectContext): readonly RowOperation[] {
+async function project(event: LoggedEvent, context: ProjectContext): Promise<readonly RowOperation[]> {
   const record = readStored(event) as unknown as FactEvent | ChildEvent;
   switch (record.type) {
     case 'fact.published.v1':
@@ -110,8 +110,8 @@ function project(event: LoggedEvent, context: ProjectContext): readonly RowOpera
   }
 }
 
-function bodyRows(record: StoredRecord<string, unknown>, body: FactBody, context: ProjectContext) {
-  if (!context.keyAlive(body.sealed.key)) return [];
+async function bodyRows(record: StoredRecord<string, unknown>, body: FactBody, context: ProjectContext) {
+  if (!(await context.keyAlive(body.sealed.key))) return [];
   return puts(body.recordId, {
     ...envelope(record, body.stated),
     owner: body.recordId,

@@ -61,7 +61,7 @@ async function withView(
   const log: EventLog = Object.assign(await openSqliteLog({ path: ':memory:' }), order);
   const view = await openView({ definition: timelineView, dir, log, context: { keyAlive: (key) => key !== 'dead' } });
   const placed = events.map((one, index) => ({ ...one, token: String(index + 1) as LogToken }));
-  view.live.apply(log, placed, String(events.length) as LogToken);
+  await view.live.apply(log, placed, String(events.length) as LogToken);
   try {
     await use(view);
   } finally {

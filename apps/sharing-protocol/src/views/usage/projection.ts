@@ -7,7 +7,7 @@ import { readStored, unknownType } from '../stored.ts';
 /** What the usage view may do beyond reading an event: given by composition. */
 export interface UsageMeans {
   /** Opens a look under `grantProcess('usage')`; null where its key was destroyed. */
-  readonly openLook: (event: LoggedEvent) => LookContent | null;
+  readonly openLook: (event: LoggedEvent) => Promise<LookContent | null>;
   /** Keyed hash of a child id, `vault.lookupHash('usage-child', childId)`. */
   readonly childHash: (childId: string) => string;
 }
@@ -49,14 +49,14 @@ export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
       // A table of its own, so that it may be read before or after its look.
       aborted: { columns: { decision_id: { type: 'text', notNull: true } }, primaryKey: ['decision_id'] },
     },
-    project: (event, context) => {
+    project: async (event, context) => {
       const record = readStored(event) as unknown as LookEvent;
       switch (record.type) {
         case 'look.aborted.v1':
           return [{ op: 'put', table: 'aborted', row: { decision_id: record.data.decision } }];
         case 'look.recorded.v1': {
-          if (!context.keyAlive(record.data.sealed.key)) return [];
-          const content = openLook(event);
+          if (!(await context.keyAlive(record.data.sealed.key))) return [];
+          const content = await openLook(event);
           return content === null ? [] : lookRows(record, content, childHash);
         }
         default:
