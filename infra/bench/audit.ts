@@ -38,10 +38,10 @@ const dir = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'audit-'));
 const bulkFile = join(dir, 'bulk', 'audit.g1.db');
 
 function lookInto(vault: Vault) {
-  return ({ data }: LoggedEvent) => {
+  return async ({ data }: LoggedEvent) => {
     const record = decodeRecord(data) as unknown as LookEvent;
     if (record.type !== 'look.recorded.v1') return null;
-    return openLook(vault, grantProcess('audit'), record.data.decision, record.by, record.data.sealed) ?? null;
+    return (await openLook(vault, grantProcess('audit'), record.data.decision, record.by, record.data.sealed)) ?? null;
   };
 }
 
@@ -236,7 +236,7 @@ async function projecting(): Promise<void> {
     let began = performance.now();
     let seen = 0;
     for await (const events of log.readAll({ families: ['look'], batch: 500 }))
-      for (const event of events) if (open(event) !== null) seen += 1;
+      for (const event of events) if ((await open(event)) !== null) seen += 1;
     alone.push((seen / (performance.now() - began)) * 1_000);
     began = performance.now();
     await rebuild(view, { elapsed: () => performance.now() });

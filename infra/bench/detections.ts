@@ -106,7 +106,7 @@ try {
       for (const event of events) {
         const look = decodeRecord(event.data) as unknown as LookEvent;
         if (look.type !== 'look.recorded.v1') continue;
-        if (openLook(vault, grantProcess('bench'), look.data.decision, look.by, look.data.sealed) !== undefined)
+        if ((await openLook(vault, grantProcess('bench'), look.data.decision, look.by, look.data.sealed)) !== undefined)
           opened += 1;
       }
     }

@@ -108,7 +108,7 @@ async function world(dir: string, facts: number) {
       route: 'GET /v1/children/:childId/timeline',
       rule: factsRule,
       find: async (permits) => {
-        const slices = slicesFor(permits, records, vault);
+        const slices = await slicesFor(permits, records, vault);
         const purposeBit = purposeBits([caller.purpose]);
         const { rows } = await timelinePage(view.db, { records, slices, purposeBit, orderBy: 'happened', limit: 50 });
         return underPermits(vault, rows, permits);

@@ -59,7 +59,7 @@ describe('the policy workbench', () => {
       for (const { data } of events) {
         const record = decodeRecord(data) as unknown as LookEvent;
         if (record.type !== 'look.recorded.v1') continue;
-        const look = openLook(vault, grantProcess('test'), record.data.decision, record.by, record.data.sealed);
+        const look = await openLook(vault, grantProcess('test'), record.data.decision, record.by, record.data.sealed);
         if (look?.reader.role === role) found.push(look);
       }
     return found;

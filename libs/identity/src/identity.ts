@@ -110,10 +110,8 @@ export class Identity implements IdentityDirectory {
       return Promise.resolve(ok({ recordId: recent, child: now, created: false }));
     }
     const local = localHash(vault, organisation, subject.localId);
-    if (vault.isSuppressed(organisation, local)) {
-      return Promise.resolve(fail({ code: 'RECORD_ERASED', pointer: '/localId' }));
-    }
     return this.#turns.run(local, async () => {
+      if (await vault.isSuppressed(organisation, local)) return fail({ code: 'RECORD_ERASED', pointer: '/localId' });
       const said = saidHash(vault, subject);
       const known = this.#records.find(organisation, local);
       if (known?.hashes.said === said && known.linked) {

@@ -47,10 +47,14 @@ export function slotOf(owner: string, compartment: string): string {
   return `${owner.length}:${owner}:${compartment}`;
 }
 
-/** The keys in use, at most so many; the least recently used go first and are overwritten. */
+/**
+ * The keys in use, at most so many; the least recently used go first. A key that went stays usable for whoever was given its handle, and
+ * is overwritten when nobody has it any more; one that is dropped is unusable at once.
+ */
 export class KeyRing {
   readonly #byId = new Map<string, RingKey>();
   readonly #bySlot = new Map<string, RingKey>();
+  readonly #byHandle = new WeakMap<KeyHandle, RingKey>();
   readonly #most: number;
 
   constructor(most: number) {
@@ -69,12 +73,18 @@ export class KeyRing {
     return key;
   }
 
+  /** Also one that went to make room, for whoever still has its handle. */
+  byHandle(handle: KeyHandle): RingKey | undefined {
+    return this.#byHandle.get(handle) ?? this.byId(handle.id);
+  }
+
   add(key: RingKey): void {
+    this.#byHandle.set(key.handle, key);
     this.#byId.set(key.handle.id, key);
     this.#bySlot.set(slotOf(key.handle.owner, key.handle.compartment), key);
     if (this.#byId.size <= this.#most) return;
-    for (const id of this.#byId.keys()) {
-      this.drop(id);
+    for (const oldest of this.#byId.values()) {
+      this.#forget(oldest);
       break;
     }
   }
@@ -82,9 +92,7 @@ export class KeyRing {
   drop(id: string): void {
     const key = this.#byId.get(id);
     if (key === undefined) return;
-    this.#byId.delete(id);
-    const slot = slotOf(key.handle.owner, key.handle.compartment);
-    if (this.#bySlot.get(slot) === key) this.#bySlot.delete(slot);
+    this.#forget(key);
     key.wipe();
   }
 
@@ -92,6 +100,12 @@ export class KeyRing {
     for (const key of this.#byId.values()) key.wipe();
     this.#byId.clear();
     this.#bySlot.clear();
+  }
+
+  #forget(key: RingKey): void {
+    this.#byId.delete(key.handle.id);
+    const slot = slotOf(key.handle.owner, key.handle.compartment);
+    if (this.#bySlot.get(slot) === key) this.#bySlot.delete(slot);
   }
 
   #touch(key: RingKey): void {

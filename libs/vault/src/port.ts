@@ -23,23 +23,29 @@ export type OpenRefusal = 'erased' | 'unknown-key' | 'tampered';
 export interface SealingVault {
   /** The current key of (owner, compartment), made and durable before this answers (design §3.5). Rejects with `OwnerErased` after erasure. */
   keyFor(owner: string, compartment: string): Promise<KeyHandle>;
-  /** AES-256-GCM under the key with a random 96-bit IV, bound to its context. */
+  /** AES-256-GCM under a key that `keyFor` gave, with a random 96-bit IV, bound to its context. Throws `OwnerErased` once the key is destroyed. */
   seal(key: KeyHandle, context: SealingContext, plaintext: Uint8Array): Sealed;
   /** HMAC-SHA-256 (base64url) under a key derived from the key, so it dies with it. */
   mac(key: KeyHandle, data: Uint8Array): string;
   /** True where the ledger holds a suppression hash for this source record (by what `#identity` names it): a late fact must not bring it back. */
-  isSuppressed(organisation: string, sourceRecord: string): boolean;
+  isSuppressed(organisation: string, sourceRecord: string): Promise<boolean>;
+  /**
+   * Learns what other processes have erased since: afterwards no key that they had destroyed before seals or opens here. One small question
+   * for all who ask in a turn, none where the keys are one process's. Ask it where the answer must not be older than the asking: before keys
+   * in use disclose, publish or project.
+   */
+  refresh(): Promise<void>;
 }
 
 /** Keys, sealing, grants and the erasure ledger (design §3.5). */
 export interface Vault extends SealingVault {
-  /** Opens under a grant. */
-  open(grant: Grant, sealed: Sealed, context: SealingContext): Outcome<Uint8Array, OpenRefusal>;
+  /** Opens under a grant. Keys that are not in memory and are asked for in one turn are fetched by one question. Rejects where the store can't be asked. */
+  open(grant: Grant, sealed: Sealed, context: SealingContext): Promise<Outcome<Uint8Array, OpenRefusal>>;
   /** What a key is for; undefined once destroyed or never known. */
-  describe(keyId: string): KeyHandle | undefined;
+  describe(keyId: string): Promise<KeyHandle | undefined>;
   /** Ids of the live keys of these owners in one of the compartments: how a view finds rows whose category it may not hold. */
-  keyIds(owners: readonly string[], compartments: readonly string[]): readonly string[];
-  /** Destroys every key (or those of one compartment) of an owner and truncates the write-ahead log; how many died. Idempotent. */
+  keyIds(owners: readonly string[], compartments: readonly string[]): Promise<readonly string[]>;
+  /** Destroys every key (or those of one compartment) of an owner, so that no file of the store or its log gives it back; how many died. Idempotent. */
   destroy(owner: string, compartment?: string): Promise<number>;
   /** Writes the one suppression hash that erasure leaves behind. */
   suppress(organisation: string, sourceRecord: string, erasureId: string): Promise<void>;

@@ -1,90 +1,71 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { dirname, join } from 'node:path';
-import { canonicalBytes, fail, ok, type Chance, type Clock } from '#kernel';
+import { fail, ok, type Chance } from '#kernel';
 import type { Sealed, SealingContext } from '#contracts';
-import { localKeyEncryption, type KeyEncryption } from './kek.ts';
-import { KeyRing, RingKey, slotOf } from './key-ring.ts';
-import { KeyStore, type KeyRow } from './key-store.ts';
-import { Ledger } from './ledger.ts';
-import { OwnerErased, type Grant, type KeyHandle, type SealingVault, type Vault } from './port.ts';
+import { gathering } from './gather.ts';
+import type { KeyEncryption } from './kek.ts';
+import type { KeyRing } from './key-ring.ts';
+import { RingKey, slotOf } from './key-ring.ts';
+import type { KeyRow } from './key-rows.ts';
+import { KeyMaker } from './making.ts';
+import { OwnerErased, type Grant, type KeyHandle, type Vault } from './port.ts';
 import { openUnder, sealUnder } from './sealing.ts';
+import type { KeyStore } from './store.ts';
 
-/** What a vault is made of. */
-export interface VaultOptions {
-  /** The file of the keys, or `:memory:`. */
-  readonly path: string;
-  /** The 32 bytes of `loadKek`, or another way to wrap keys. */
-  readonly kek: Uint8Array | KeyEncryption;
+/** What a vault works with. */
+export interface VaultParts {
+  readonly store: KeyStore;
+  readonly ring: KeyRing;
+  readonly encryption: KeyEncryption;
   readonly chance: Chance;
-  readonly clock: Clock;
-  /** The erasure ledger; `erasures.ledger` beside the keys unless given. Best kept where a restore of the keys does not reach. */
-  readonly ledgerPath?: string;
-  /** Keys kept in memory (default 60,000, about 30 MB). */
-  readonly cached?: number;
-  /** Called for each opening, refused ones too: who counts grants. */
   readonly onOpen?: (grant: Grant) => void;
 }
 
-interface Making {
-  readonly row: KeyRow;
-  readonly key: RingKey;
-  readonly made: PromiseWithResolvers<KeyHandle>;
-}
-
-/**
- * Opens the vault and destroys again whatever the ledger says was destroyed, so that keys restored from a backup stay erased.
- * Throws `KekUnusable` or `LedgerDamaged`.
- */
-export function openVault(options: VaultOptions): Promise<Vault> {
-  return Promise.resolve().then(() => new SqliteVault(options));
-}
-
-/** The part of a vault that may be given to whoever never opens: there is no `open` on the object either. */
-export function sealingOnly(vault: Vault): SealingVault {
-  return Object.freeze({
-    keyFor: (owner: string, compartment: string) => vault.keyFor(owner, compartment),
-    seal: (key: KeyHandle, context: SealingContext, plaintext: Uint8Array) => vault.seal(key, context, plaintext),
-    mac: (key: KeyHandle, data: Uint8Array) => vault.mac(key, data),
-    isSuppressed: (organisation: string, localId: string) => vault.isSuppressed(organisation, localId),
-  });
-}
-
-class SqliteVault implements Vault {
-  readonly #chance: Chance;
-  readonly #ivs: Chance;
-  readonly #clock: Clock;
-  readonly #encryption: KeyEncryption;
-  readonly #ledger: Ledger;
+/** The vault over keys at rest, wherever they are; what is in the ring asks nobody. */
+export class StoredVault implements Vault {
   readonly #store: KeyStore;
   readonly #ring: KeyRing;
+  readonly #encryption: KeyEncryption;
+  readonly #ivs: Chance;
   readonly #onOpen: ((grant: Grant) => void) | undefined;
   readonly #findKey: KeyObject;
   readonly #suppressKey: KeyObject;
   readonly #lookupKeys = new Map<string, KeyObject>();
-  #making = new Map<string, Making>();
+  readonly #maker: KeyMaker;
+  /** Keys that were asked for and are not in the ring: each found or made once, whoever asks. */
+  readonly #asked = new Map<string, Promise<KeyHandle>>();
+  readonly #loading: (id: string) => Promise<RingKey | 'tampered' | undefined>;
+  readonly #rowsOfOwner: (ownerHash: string) => Promise<readonly KeyRow[] | undefined>;
+  readonly #rowOfSlot: (slotHash: string) => Promise<KeyRow | undefined>;
 
-  constructor(options: VaultOptions) {
-    this.#chance = options.chance;
-    this.#ivs = inBulk(options.chance);
-    this.#clock = options.clock;
-    this.#onOpen = options.onOpen;
-    this.#encryption =
-      options.kek instanceof Uint8Array ? localKeyEncryption(options.kek, options.chance) : options.kek;
-    this.#findKey = createSecretKey(this.#encryption.derive('find'));
-    this.#suppressKey = createSecretKey(this.#encryption.derive('suppress'));
-    this.#ring = new KeyRing(options.cached ?? 60_000);
-    this.#store = new KeyStore(options.path, this.#encryption);
-    this.#ledger = new Ledger(options.ledgerPath ?? ledgerBeside(options.path));
-    this.#destroyAgain();
+  constructor({ store, ring, encryption, chance, onOpen }: VaultParts) {
+    this.#store = store;
+    this.#ring = ring;
+    this.#encryption = encryption;
+    this.#ivs = inBulk(chance);
+    this.#onOpen = onOpen;
+    this.#findKey = createSecretKey(encryption.derive('find'));
+    this.#suppressKey = createSecretKey(encryption.derive('suppress'));
+    this.#maker = new KeyMaker(store, chance);
+    this.#loading = gathering(async (ids) => {
+      const rows = await store.rowsBy('id', ids);
+      return new Map(await Promise.all(rows.map(async (row) => [row.id, await this.#keep(row)] as const)));
+    });
+    this.#rowsOfOwner = gathering(async (owners) =>
+      Map.groupBy(await store.rowsBy('owner', owners), ({ owner }) => owner),
+    );
+    this.#rowOfSlot = gathering(async (slots) => new Map((await store.rowsBy('slot', slots)).map(bySlot)));
   }
 
   keyFor(owner: string, compartment: string): Promise<KeyHandle> {
     const slot = slotOf(owner, compartment);
     const known = this.#ring.bySlot(slot);
     if (known !== undefined) return known.answer;
-    const making = this.#making.get(slot);
-    if (making !== undefined) return making.made.promise;
-    return this.#find(owner, compartment, slot);
+    let asked = this.#asked.get(slot);
+    if (asked === undefined) {
+      asked = this.#findOrMake(owner, compartment, slot).finally(() => this.#asked.delete(slot));
+      this.#asked.set(slot, asked);
+    }
+    return asked;
   }
 
   seal(key: KeyHandle, context: SealingContext, plaintext: Uint8Array): Sealed {
@@ -99,63 +80,52 @@ class SqliteVault implements Vault {
   }
 
   open(grant: Grant, sealed: Sealed, context: SealingContext): ReturnType<Vault['open']> {
-    if ((grant as Grant | undefined)?.use === undefined) throw new TypeError('nothing opens without a grant');
-    this.#onOpen?.(grant);
-    let held: RingKey | undefined;
-    try {
-      held = this.#held(sealed.key);
-    } catch {
-      return fail('tampered');
+    if ((grant as Grant | undefined)?.use === undefined) {
+      return Promise.reject(new TypeError('nothing opens without a grant'));
     }
-    if (held === undefined) return fail(this.#ledger.destroyedKeys.has(sealed.key) ? 'erased' : 'unknown-key');
-    if (context.owner !== held.handle.owner) return fail('tampered');
-    const plain = openUnder(held.secret, held.handle, context, sealed);
-    return plain === undefined ? fail('tampered') : ok(plain);
+    this.#onOpen?.(grant);
+    const known = this.#ring.byId(sealed.key);
+    if (known !== undefined) return Promise.resolve(opened(known, sealed, context));
+    return this.#openCold(sealed, context);
   }
 
-  describe(keyId: string): KeyHandle | undefined {
-    return this.#held(keyId)?.handle;
+  async describe(keyId: string): Promise<KeyHandle | undefined> {
+    const key = this.#ring.byId(keyId) ?? (await this.#loading(keyId));
+    if (key === 'tampered') throw new TypeError('the row of a key was changed');
+    return key?.handle;
   }
 
-  keyIds(owners: readonly string[], compartments: readonly string[]): readonly string[] {
+  async keyIds(owners: readonly string[], compartments: readonly string[]): Promise<readonly string[]> {
     const wanted = new Set(compartments);
-    return [...new Set(owners)].flatMap((owner) =>
-      this.#store
-        .byOwner(this.#hash('owner', owner))
-        .filter((row) => wanted.has((this.#ring.byId(row.id) ?? this.#keep(row)).handle.compartment))
-        .map(({ id }) => id),
+    const found = await Promise.all(
+      Array.from(new Set(owners), async (owner) => (await this.#rowsOfOwner(this.#hash('owner', owner))) ?? []),
     );
-  }
-
-  destroy(owner: string, compartment?: string): Promise<number> {
-    return Promise.resolve().then(() => {
-      this.#flush();
-      const ownerHash = this.#hash('owner', owner);
-      const slotHash = compartment === undefined ? undefined : this.#hash('slot', slotOf(owner, compartment));
-      const rows = this.#store.byOwner(ownerHash).filter(({ slot }) => slotHash === undefined || slot === slotHash);
-      const keys = rows.map(({ id }) => id);
-      const tombstone = slotHash === undefined && !this.#ledger.erasedOwners.has(ownerHash);
-      // The ledger first: a crash between the two is finished at the next start.
-      if (tombstone || keys.length > 0) {
-        const entry = { kind: 'destroyed', at: this.#clock.now(), owner: tombstone ? ownerHash : null, keys } as const;
-        this.#ledger.append(entry);
-      }
-      for (const id of keys) this.#ring.drop(id);
-      return this.#store.delete(keys);
+    const keys = await Promise.all(found.flat().map(async (row) => this.#ring.byId(row.id) ?? this.#keep(row)));
+    return keys.flatMap((key) => {
+      if (key === 'tampered') throw new TypeError('the row of a key was changed');
+      return key !== undefined && wanted.has(key.handle.compartment) ? [key.handle.id] : [];
     });
   }
 
-  isSuppressed(organisation: string, localId: string): boolean {
-    const { suppressed } = this.#ledger;
+  async destroy(owner: string, compartment?: string): Promise<number> {
+    // What is just being made is destroyed with the rest.
+    await Promise.allSettled(this.#asked.values());
+    const slot = compartment === undefined ? undefined : this.#hash('slot', slotOf(owner, compartment));
+    return this.#store.destroy(this.#hash('owner', owner), slot);
+  }
+
+  async isSuppressed(organisation: string, localId: string): Promise<boolean> {
+    await this.#store.refresh();
+    const { suppressed } = this.#store.erased;
     return suppressed.size > 0 && suppressed.has(this.#suppression(organisation, localId));
   }
 
   suppress(organisation: string, localId: string, erasureId: string): Promise<void> {
-    return Promise.resolve().then(() => {
-      const hash = this.#suppression(organisation, localId);
-      if (this.#ledger.suppressed.has(hash)) return;
-      this.#ledger.append({ kind: 'suppressed', at: this.#clock.now(), hash, erasureId });
-    });
+    return this.#store.suppress(this.#suppression(organisation, localId), erasureId);
+  }
+
+  refresh(): Promise<void> {
+    return this.#store.refresh();
   }
 
   lookupHash(use: string, value: string): string {
@@ -167,90 +137,54 @@ class SqliteVault implements Vault {
     return createHmac('sha256', key).update(value).digest('base64url');
   }
 
-  close(): Promise<void> {
-    return Promise.resolve().then(() => {
-      this.#flush();
-      this.#ring.clear();
-      this.#store.close();
-      this.#ledger.close();
-    });
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#asked.values());
+    this.#ring.clear();
+    await this.#store.close();
   }
 
-  async #find(owner: string, compartment: string, slot: string): Promise<KeyHandle> {
-    if (this.#ledger.erasedOwners.has(this.#hash('owner', owner))) throw erased();
-    const row = this.#store.bySlot(this.#hash('slot', slot));
-    return row === undefined ? this.#make(owner, compartment, slot) : this.#keep(row).handle;
+  async #findOrMake(owner: string, compartment: string, slot: string): Promise<KeyHandle> {
+    const hashes = { owner: this.#hash('owner', owner), slot: this.#hash('slot', slot) };
+    if (this.#store.erased.owners.has(hashes.owner)) throw erased();
+    const there = await this.#rowOfSlot(hashes.slot);
+    const found = there === undefined ? undefined : await this.#keep(there);
+    if (found === 'tampered') throw new TypeError('the row of a key was changed');
+    if (found !== undefined) return found.handle;
+    const made = await this.#maker.make({ owner, compartment }, hashes);
+    if (made === 'erased') throw erased();
+    if (made instanceof RingKey) return this.#hold(made).handle;
+    // Another process was first.
+    const theirs = await this.#keep(made);
+    if (theirs instanceof RingKey) return theirs.handle;
+    throw theirs === undefined ? erased() : new TypeError('the row of a key was changed');
   }
 
-  #make(owner: string, compartment: string, slot: string): Promise<KeyHandle> {
-    const secret = Buffer.from(this.#chance.bytes(32));
-    const id = Buffer.from(this.#chance.bytes(16)).toString('base64url');
-    const handle: KeyHandle = Object.freeze({ id, owner, compartment, version: 1 });
-    const found = { id, owner: this.#hash('owner', owner), slot: this.#hash('slot', slot), version: 1 };
-    const words = Buffer.from(JSON.stringify([owner, compartment]), 'utf8');
-    const plain = Buffer.concat([secret, words]);
-    const wrapped = this.#encryption.wrap(plain, boundOf(found));
-    plain.fill(0);
-    const made = Promise.withResolvers<KeyHandle>();
-    if (this.#making.size === 0) setImmediate(() => this.#flush());
-    this.#making.set(slot, { row: { ...found, wrapped }, key: new RingKey(handle, secret), made });
-    return made.promise;
-  }
-
-  /** One commit for all keys made since the last; nobody has a key before it is durable. */
-  #flush(): void {
-    if (this.#making.size === 0) return;
-    const batch = [...this.#making.values()];
-    this.#making = new Map();
-    try {
-      this.#store.insert(batch.map(({ row }) => row));
-    } catch (error) {
-      for (const { made } of batch) made.reject(error);
-      return;
-    }
-    for (const { key, made } of batch) {
-      this.#ring.add(key);
-      made.resolve(key.handle);
-    }
+  async #openCold(sealed: Sealed, context: SealingContext): ReturnType<Vault['open']> {
+    const key = await this.#loading(sealed.key);
+    if (key === undefined) return fail(this.#store.erased.keys.has(sealed.key) ? 'erased' : 'unknown-key');
+    return key === 'tampered' ? fail('tampered') : opened(key, sealed, context);
   }
 
   #mustHold(key: KeyHandle): RingKey {
-    const held = this.#held(key.id);
-    if (held !== undefined) return held;
-    throw this.#ledger.destroyedKeys.has(key.id) ? erased() : new TypeError('a key this vault does not know');
+    if (this.#store.erased.keys.has(key.id)) throw erased();
+    const held = this.#ring.byHandle(key);
+    if (held === undefined) throw new TypeError('a key this vault does not know');
+    return held;
   }
 
-  #held(id: string): RingKey | undefined {
-    const known = this.#ring.byId(id);
-    if (known !== undefined) return known;
-    const row = this.#store.byId(id);
-    return row === undefined ? undefined : this.#keep(row);
+  /** Unwraps; undefined where the key was destroyed since. */
+  async #keep(row: KeyRow): Promise<RingKey | 'tampered' | undefined> {
+    const plain = await this.#store.unwrap(row);
+    if (plain === 'gone' || plain === 'tampered') return plain === 'gone' ? undefined : plain;
+    const key = keyIn(row, plain);
+    if (key === undefined) return 'tampered';
+    return this.#store.erased.keys.has(row.id) ? undefined : this.#hold(key);
   }
 
-  /** Unwraps; throws where the row was changed or moved. */
-  #keep(row: KeyRow): RingKey {
-    const plain = Buffer.from(this.#encryption.unwrap(row.wrapped, boundOf(row)));
-    const words: unknown = JSON.parse(plain.subarray(32).toString('utf8'));
-    if (!Array.isArray(words)) throw new TypeError('a wrapped key without its owner');
-    const [owner, compartment] = words.map(String);
-    if (owner === undefined || compartment === undefined) throw new TypeError('a wrapped key without its owner');
-    const handle: KeyHandle = Object.freeze({ id: row.id, owner, compartment, version: row.version });
-    const key = new RingKey(handle, Uint8Array.from(plain.subarray(0, 32)));
-    plain.fill(0);
-    this.#ring.add(key);
+  #hold(key: RingKey): RingKey {
+    // Destroyed while it was on its way: its handle is good for nothing, and the ring stays free of it.
+    if (!this.#store.erased.keys.has(key.handle.id)) this.#ring.add(key);
     return key;
-  }
-
-  #destroyAgain(): void {
-    const back = new Set<string>();
-    for (const owner of this.#ledger.erasedOwners) for (const { id } of this.#store.byOwner(owner)) back.add(id);
-    for (const id of this.#ledger.destroyedKeys) if (this.#store.byId(id) !== undefined) back.add(id);
-    if (back.size === 0) return;
-    const unlisted = [...back].filter((id) => !this.#ledger.destroyedKeys.has(id));
-    if (unlisted.length > 0) {
-      this.#ledger.append({ kind: 'destroyed', at: this.#clock.now(), owner: null, keys: unlisted });
-    }
-    this.#store.delete(back);
   }
 
   #hash(use: 'owner' | 'slot', text: string): string {
@@ -260,6 +194,29 @@ class SqliteVault implements Vault {
   #suppression(organisation: string, localId: string): string {
     return createHmac('sha256', this.#suppressKey).update(slotOf(organisation, localId)).digest('base64url');
   }
+}
+
+function bySlot(row: KeyRow): readonly [string, KeyRow] {
+  return [row.slot, row];
+}
+
+function opened(key: RingKey, sealed: Sealed, context: SealingContext): Awaited<ReturnType<Vault['open']>> {
+  if (context.owner !== key.handle.owner) return fail('tampered');
+  const plain = openUnder(key.secret, key.handle, context, sealed);
+  return plain === undefined ? fail('tampered') : ok(plain);
+}
+
+/** The key in what a row's wrapping held; overwrites it. */
+function keyIn(row: KeyRow, given: Uint8Array): RingKey | undefined {
+  const plain = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
+  const words: unknown = JSON.parse(plain.subarray(32).toString('utf8'));
+  if (!Array.isArray(words)) return undefined;
+  const [owner, compartment] = words.map(String);
+  if (owner === undefined || compartment === undefined) return undefined;
+  const handle: KeyHandle = Object.freeze({ id: row.id, owner, compartment, version: row.version });
+  const key = new RingKey(handle, Uint8Array.from(plain.subarray(0, 32)));
+  plain.fill(0);
+  return key;
 }
 
 /** Asks for chance in bulk and hands it out once each: for what is public anyway, as initialisation vectors are. */
@@ -274,14 +231,6 @@ function inBulk(chance: Chance): Chance {
   };
 }
 
-function boundOf({ id, owner, slot, version }: Omit<KeyRow, 'wrapped'>): Uint8Array {
-  return canonicalBytes({ id, owner, slot, version });
-}
-
 function erased(): OwnerErased {
   return new OwnerErased('OWNER_ERASED');
-}
-
-function ledgerBeside(path: string): string {
-  return path === ':memory:' ? path : join(dirname(path), 'erasures.ledger');
 }

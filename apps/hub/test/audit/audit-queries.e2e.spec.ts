@@ -19,7 +19,7 @@ async function looksOf(hub: RunningHub): Promise<readonly LookContent[]> {
       const record = decodeRecord(data) as unknown as LookEvent;
       if (record.type !== 'look.recorded.v1') continue;
       const { decision, sealed } = record.data;
-      const look = openLook(core.vault, grantProcess('usage'), decision, record.by, sealed);
+      const look = await openLook(core.vault, grantProcess('usage'), decision, record.by, sealed);
       if (look !== undefined) looks.push(look);
     }
   return looks;

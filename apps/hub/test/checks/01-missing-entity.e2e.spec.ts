@@ -82,7 +82,7 @@ describe('check 1: what a decision needs is gone or can not be read, and a restr
       for (const { data } of events) {
         const event = decodeRecord(data) as unknown as LookEvent;
         if (event.type !== 'look.recorded.v1') continue;
-        last = openLook(core.vault, grantProcess('usage'), event.data.decision, event.by, event.data.sealed);
+        last = await openLook(core.vault, grantProcess('usage'), event.data.decision, event.by, event.data.sealed);
       }
     return last;
   }

@@ -311,13 +311,13 @@ const READER = { sub: 'person-90aa', role: 'social-worker' as const, acr: 'x', c
 
 async function lastLook(route: string) {
   const { core } = hub.composed.opened;
-  let last: ReturnType<typeof openLook>;
+  let last: Awaited<ReturnType<typeof openLook>>;
   for await (const batch of core.log.readAll({ families: ['look'] }))
     for (const { data } of batch) {
       const record = decodeRecord(data) as unknown as LookEvent;
       if (record.type !== 'look.recorded.v1') continue;
       const { decision, sealed } = record.data;
-      const look = openLook(core.vault, grantProcess('usage'), decision, record.by, sealed);
+      const look = await openLook(core.vault, grantProcess('usage'), decision, record.by, sealed);
       if (look?.route === route) last = look;
     }
   return last;

@@ -53,18 +53,17 @@ async function folded({ composed }: RunningHub, children: readonly string[]): Pr
     select f.fact_id, f.record_id, f.happened_at, f.stated_at, f.stated_rank, f.purposes, f.fact_type, f.withdrawn, f.revision,
       s.owner, s.key_id, s.iv, s.sealed_text, s.type, s.index_fields, s.category, s.organisation
     from fact f left join statement s on s.fact_id = f.fact_id and s.revision = f.revision`.execute(view.db);
-  return rows
-    .map((row) => {
-      const { happened_at, stated_at, stated_rank, purposes, fact_type, withdrawn, category, organisation } = row;
-      const child = row.record_id === null ? null : places.get(row.record_id);
-      const held = row['sealed_text'] === null ? null : opened(row);
-      const clear = { happened_at, stated_at, stated_rank, purposes, fact_type, withdrawn, category, organisation };
-      return { ...clear, index: row['index_fields'], child, held };
-    })
-    .toSorted(byText);
+  const facts = rows.map(async (row) => {
+    const { happened_at, stated_at, stated_rank, purposes, fact_type, withdrawn, category, organisation } = row;
+    const child = row.record_id === null ? null : places.get(row.record_id);
+    const held = row['sealed_text'] === null ? null : await opened(row);
+    const clear = { happened_at, stated_at, stated_rank, purposes, fact_type, withdrawn, category, organisation };
+    return { ...clear, index: row['index_fields'], child, held };
+  });
+  return (await Promise.all(facts)).toSorted(byText);
 
-  function opened(row: HeldRow): unknown {
-    const fact = openFact(
+  async function opened(row: HeldRow): Promise<unknown> {
+    const fact = await openFact(
       vault,
       grantProcess('ending'),
       {

@@ -118,7 +118,7 @@ describe('a decision not to share', () => {
     expect(await holds('not-to-share')).toBe(true);
     const stored = (await events('protection')).find(({ type }) => type === 'sharing.decided.v1');
     const { words } = stored?.data as unknown as { words: { key: string } };
-    expect(core().vault.describe(words.key)).toBeUndefined();
+    expect(await core().vault.describe(words.key)).toBeUndefined();
   });
 });
 
@@ -165,7 +165,7 @@ describe('an objection', () => {
     if (notice === undefined) throw new Error('no notice');
     expect(JSON.stringify(notice)).not.toContain(world.child);
     expect(notice.stream).toBe(noticeStream(notice.data.notice));
-    expect(openNotice(core().vault, grantProcess('usage'), notice.data.notice, notice.data.sealed)).toEqual({
+    expect(await openNotice(core().vault, grantProcess('usage'), notice.data.notice, notice.data.sealed)).toEqual({
       child: world.child,
       person: null,
     });

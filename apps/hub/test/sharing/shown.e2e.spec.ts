@@ -208,7 +208,7 @@ describe('how much is shown', () => {
     if (event === undefined) throw new Error('no look');
     const record = decodeRecord(event.data) as unknown as LookEvent;
     if (record.type !== 'look.recorded.v1') throw new Error(record.type);
-    const look = openLook(core.vault, grantProcess('usage'), record.data.decision, record.by, record.data.sealed);
+    const look = await openLook(core.vault, grantProcess('usage'), record.data.decision, record.by, record.data.sealed);
     if (look === undefined) throw new Error('the look does not open');
     return look;
   }

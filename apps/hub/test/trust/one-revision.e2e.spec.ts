@@ -49,7 +49,7 @@ describe('the registry while it changes under load', () => {
         const record = decodeRecord(data) as unknown as LookEvent;
         if (record.type !== 'look.recorded.v1') continue;
         const { decision, sealed } = record.data;
-        const look = openLook(vault, grantProcess('test'), decision, record.by, sealed);
+        const look = await openLook(vault, grantProcess('test'), decision, record.by, sealed);
         if (look !== undefined) found.set(decision, look);
       }
     }

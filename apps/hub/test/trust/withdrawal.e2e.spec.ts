@@ -201,7 +201,7 @@ async function looksOfSenco() {
         if (look !== undefined) look.aborted = true;
         continue;
       }
-      const look = openLook(core.vault, grantProcess('usage'), decision, record.by, record.data.sealed);
+      const look = await openLook(core.vault, grantProcess('usage'), decision, record.by, record.data.sealed);
       if (look?.reader.role !== 'senco') continue;
       const revisions = [look.registryRevision, look.protection];
       looks.push({ decision, effect: look.effect, revisions, aborted: false });

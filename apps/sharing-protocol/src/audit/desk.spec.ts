@@ -53,10 +53,12 @@ describe.each(viewBackends)('the desk where decisions are asked for, its view on
     const definition = auditView({
       childHash: (id) => vault.lookupHash('audit-child', id),
       userHash: (sub) => vault.lookupHash('audit-user', sub),
-      openLook: ({ data }) => {
+      openLook: async ({ data }) => {
         const record = decodeRecord(data) as unknown as LookEvent;
         if (record.type !== 'look.recorded.v1') return null;
-        return openLook(vault, grantProcess('audit'), record.data.decision, record.by, record.data.sealed) ?? null;
+        return (
+          (await openLook(vault, grantProcess('audit'), record.data.decision, record.by, record.data.sealed)) ?? null
+        );
       },
     });
     view = await openView({ definition, where: views.where, log });
@@ -179,7 +181,7 @@ describe.each(viewBackends)('the desk where decisions are asked for, its view on
       for (const { data } of batch) {
         const { type, by, data: recorded } = decodeRecord(data) as unknown as LookEvent;
         if (type !== 'look.recorded.v1' || by !== 'hub') continue;
-        const opened = openLook(vault, grantProcess('audit'), recorded.decision, by, recorded.sealed);
+        const opened = await openLook(vault, grantProcess('audit'), recorded.decision, by, recorded.sealed);
         if (opened?.route === 'EXPORT') decided += 1;
       }
     expect(decided).toBe(4);

@@ -61,7 +61,7 @@ export class Handing {
     this.#means = means;
     this.#budget = new BudgetBook(core.log, core.clock, limits.rowsADay);
     this.read = auditPoint(core.tails, core.looks);
-    this.#reader = { view, log: core.log, keyAlive: (key) => core.vault.describe(key) !== undefined };
+    this.#reader = { view, log: core.log, keyAlive: async (key) => (await core.vault.describe(key)) !== undefined };
     this.counting = new Counting({
       ...this.#reader,
       waitUntil: async ({ pin }) => pin === null || view.waitUntil(pin, 200),

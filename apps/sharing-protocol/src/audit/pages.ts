@@ -45,18 +45,18 @@ export async function findLooks(
 }
 
 /** Opens them under the decision that hands them out; a look whose key is gone is not there any more. */
-export function openLooks(
+export async function openLooks(
   vault: Pick<Vault, 'open'>,
   { found, next, end }: FoundLooks & { readonly end: Place | null },
   scope: AuditScope,
   decision: string,
-): AuditPage {
+): Promise<AuditPage> {
   const grant = grantDisclose(decision);
-  const rows = found.flatMap(({ event, aborted, ...row }) => {
+  const opened = found.map(async ({ event, aborted, ...row }) => {
     const record = decodeRecord(event.data) as unknown as LookEvent;
     if (record.type !== 'look.recorded.v1') return [];
-    const look = openLook(vault, grant, record.data.decision, record.by, record.data.sealed);
+    const look = await openLook(vault, grant, record.data.decision, record.by, record.data.sealed);
     return look === undefined ? [] : [auditRow({ decision: row.decision, event: event.id, aborted, look }, scope)];
   });
-  return { rows, next, end };
+  return { rows: (await Promise.all(opened)).flat(), next, end };
 }

@@ -236,10 +236,10 @@ export class BreakGlassReviewsController {
           : emergencyReviewsRule(question, { organisation: row.organisation, tellers }),
       find: async () => (row === undefined ? undefined : this.#books.read(row.book)),
       facts: () => [],
-      open: (book, _scope, decision) => {
+      open: async (book, _scope, decision) => {
         const access = row === undefined ? undefined : book?.accesses.get(row.grant_id);
         if (row === undefined || book === undefined || access === undefined) return [];
-        const words = openEmergencyWords(this.#core.vault, grantDisclose(decision), row.book, access);
+        const words = await openEmergencyWords(this.#core.vault, grantDisclose(decision), row.book, access);
         const { organisation } = caller.reader;
         const accounts = organisation === HUB || organisation === row.organisation;
         return [reviewOf(access, words, accounts ? book.starts.length : null, this.#core.clock.now())];

@@ -54,30 +54,32 @@ export class ObjectionsController {
     const family = isFamilyRole(caller.reader.role);
     const rule = family ? consentsRule : this.#answering(childId);
     const { value } = await permitted(this.#core, asked, rule, (all, decision) =>
-      objectionsOf(all)
-        .filter(({ made }) => family || made.organisation === caller.reader.organisation)
-        .map(({ child, made, decided }) => {
-          const open = (type: string, said: ObjectionMade | ObjectionDecided | undefined) =>
-            said?.words === undefined
-              ? undefined
-              : openWords(this.#core.vault, grantDisclose(decision), { child, type, id: made.objection }, said.words);
-          const { objection, organisation, categories, purposes, on } = made;
-          return {
-            objection,
-            organisation,
-            categories,
-            purposes,
-            on,
-            ...words(open(MADE, made)),
-            ...(decided === undefined
-              ? { state: 'open' }
-              : {
-                  state: decided.outcome,
-                  ...(decided.ground === undefined ? {} : { ground: decided.ground }),
-                  answer: { on: decided.on, ...words(open(DECIDED, decided)) },
-                }),
-          };
-        }),
+      Promise.all(
+        objectionsOf(all)
+          .filter(({ made }) => family || made.organisation === caller.reader.organisation)
+          .map(async ({ child, made, decided }) => {
+            const open = (type: string, said: ObjectionMade | ObjectionDecided | undefined) =>
+              said?.words === undefined
+                ? Promise.resolve(undefined)
+                : openWords(this.#core.vault, grantDisclose(decision), { child, type, id: made.objection }, said.words);
+            const { objection, organisation, categories, purposes, on } = made;
+            return {
+              objection,
+              organisation,
+              categories,
+              purposes,
+              on,
+              ...words(await open(MADE, made)),
+              ...(decided === undefined
+                ? { state: 'open' }
+                : {
+                    state: decided.outcome,
+                    ...(decided.ground === undefined ? {} : { ground: decided.ground }),
+                    answer: { on: decided.on, ...words(await open(DECIDED, decided)) },
+                  }),
+            };
+          }),
+      ),
     );
     return { objections: value };
   }

@@ -41,7 +41,7 @@ export class SharingDecisionsController {
   ): Promise<{ readonly decisions: readonly object[] }> {
     const asked = { childId, caller, request, reply };
     const { value } = await permitted(this.#core, asked, this.#rule(asked), (all, decision) =>
-      this.#own(all, caller).map(({ child, decided }) => this.#view(decision, child, decided)),
+      Promise.all(this.#own(all, caller).map(({ child, decided }) => this.#view(decision, child, decided))),
     );
     return { decisions: value };
   }
@@ -127,10 +127,10 @@ export class SharingDecisionsController {
     );
   }
 
-  #view(look: string, child: ChildId, decided: SharingDecided): object {
+  async #view(look: string, child: ChildId, decided: SharingDecided): Promise<object> {
     const { decision, outcome, recipient, categories, purposes, ground, from, until, words } = decided;
     const of = { child, type: TYPE, id: decision };
-    const opened = words === undefined ? undefined : openWords(this.#core.vault, grantDisclose(look), of, words);
+    const opened = words === undefined ? undefined : await openWords(this.#core.vault, grantDisclose(look), of, words);
     const view = { decision, outcome, recipient, categories, purposes, ground, from, until };
     return opened === undefined ? view : { ...view, words: opened };
   }

@@ -26,7 +26,7 @@ export async function permitted<Scope, Value>(
   core: Core,
   { childId, caller, request, reply }: Asked,
   rule: (question: CompleteQuestion) => Ruling<Scope>,
-  read: (protections: readonly Protection[], decision: string, scope: Scope) => Value,
+  read: (protections: readonly Protection[], decision: string, scope: Scope) => Value | Promise<Value>,
 ): Promise<{ readonly child: ChildId; readonly value: Value }> {
   const child = isUuid(childId) ? (childId as ChildId) : null;
   const result = await core.disclose({

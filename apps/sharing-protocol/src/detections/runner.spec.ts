@@ -113,7 +113,7 @@ async function raised() {
     for (const { data } of events) {
       const event = decodeRecord(data) as unknown as DetectionEvent;
       if (event.type !== 'detection.raised.v1') continue;
-      const content = openFinding(vault, grantProcess('spec'), event.data);
+      const content = await openFinding(vault, grantProcess('spec'), event.data);
       const { finding: id, rule, suppression } = event.data;
       all.push({
         id,

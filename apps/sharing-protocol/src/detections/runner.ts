@@ -95,7 +95,7 @@ export class DetectionRunner {
   async #handle(event: LoggedEvent): Promise<void> {
     if (event.stream.startsWith('look-')) await this.#look(readStored(event) as unknown as LookEvent);
     else if (event.stream.startsWith('protection-')) this.#protection(event);
-    else this.#note(decodeRecord(event.data) as unknown as DetectionEvent);
+    else await this.#note(decodeRecord(event.data) as unknown as DetectionEvent);
   }
 
   async #look(event: LookEvent): Promise<void> {
@@ -106,7 +106,7 @@ export class DetectionRunner {
       return;
     }
     if (epochMs(event.recordedAt) < epochMs(this.#means.clock.now()) - DAYS * DAY_MS) return;
-    const look = openLook(this.#means.vault, GRANT, decision, event.by, event.data.sealed);
+    const look = await openLook(this.#means.vault, GRANT, decision, event.by, event.data.sealed);
     // Its key was destroyed: there is nothing to find any more.
     if (look === undefined) return;
     const access = await this.#accessOf(decision, look);
@@ -168,13 +168,13 @@ export class DetectionRunner {
     this.#state.addFamily(fact, this.#hash('detection-person', person), this.#hash('detection-child', child));
   }
 
-  #note(event: DetectionEvent): void {
+  async #note(event: DetectionEvent): Promise<void> {
     const { vault } = this.#means;
     switch (event.type) {
       case 'detection.raised.v1':
         return;
       case 'detection.suppressed.v1': {
-        const content = openSuppression(vault, GRANT, event.data);
+        const content = await openSuppression(vault, GRANT, event.data);
         if (content === undefined) return;
         const { suppression, rule, organisation, until, by } = event.data;
         const person = content.person === null ? null : this.#hash('detection-person', content.person);
@@ -187,7 +187,7 @@ export class DetectionRunner {
         this.#state.endSuppression(event.data.suppression);
         return;
       case 'detection.child-watched.v1': {
-        const content = openWatch(vault, GRANT, event.data);
+        const content = await openWatch(vault, GRANT, event.data);
         if (content === undefined) return;
         this.#state.watch(event.data.watch, this.#hash('detection-child', content.child), event.data.until);
         return;

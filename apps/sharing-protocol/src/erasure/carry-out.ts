@@ -167,7 +167,7 @@ export class ErasureWorks {
   async #scan({ received, started }: Begun) {
     const { vault, folders } = this.#parts.core;
     const { request } = received;
-    const words = started.canaries === null ? undefined : openCanaries(vault, request, started.canaries);
+    const words = started.canaries === null ? undefined : await openCanaries(vault, request, started.canaries);
     if (words === undefined) return null;
     const { files, hits } = await scanFolders(folders, words);
     return hits.length > 0 ? 'found' : ({ files, words: words.length, hits: 0 } as const);

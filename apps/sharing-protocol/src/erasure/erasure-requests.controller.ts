@@ -162,11 +162,11 @@ export class ErasureRequestsController {
     return words === undefined ? {} : { words };
   }
 
-  #shown(id: string, found: ErasureRequest, decision: string): ErasureRequestView | undefined {
+  async #shown(id: string, found: ErasureRequest, decision: string): Promise<ErasureRequestView | undefined> {
     if (found.status === 'none') return undefined;
     const { received } = found;
-    const said = (entry: string, sealed: Parameters<typeof openRequestWords>[3]) =>
-      openRequestWords(this.#core.vault, decision, { stream: erasureRequestStream(id), entry }, sealed) ?? null;
+    const said = async (entry: string, sealed: Parameters<typeof openRequestWords>[3]) =>
+      (await openRequestWords(this.#core.vault, decision, { stream: erasureRequestStream(id), entry }, sealed)) ?? null;
     const granted = 'granted' in found ? found.granted : undefined;
     const refused = found.status === 'refused' ? found.refused : undefined;
     return {
@@ -176,12 +176,12 @@ export class ErasureRequestsController {
       organisation: received.organisation,
       from: received.from,
       identity: received.identity,
-      words: said('received', received.words),
+      words: await said('received', received.words),
       decision:
         granted !== undefined
-          ? { ground: granted.ground, article17: granted.article17, words: said('decided', granted.words) }
+          ? { ground: granted.ground, article17: granted.article17, words: await said('decided', granted.words) }
           : refused !== undefined
-            ? { exemption: refused.exemption, words: said('decided', refused.words) }
+            ? { exemption: refused.exemption, words: await said('decided', refused.words) }
             : null,
       failing: found.status === 'in-progress' ? found.failing : [],
       carriedOut: found.status === 'carried-out' ? doneOf(found.carriedOut) : null,

@@ -30,14 +30,15 @@ export async function canariesOf(core: Core, timeline: View, records: readonly s
       select fact_id, revision, owner, type, fact_type, key_id, iv, sealed_text from statement
       where ${oneOf('owner', records)} and sealed_text is not null and (fact_id, revision) > (${after[0]}, ${after[1]})
       order by fact_id, revision limit ${PAGE}`.execute(timeline.db);
-    for (const row of rows) {
-      const { owner, revision, type, fact_type: schema } = row;
+    const gathering = rows.map(({ fact_id, owner, revision, type, fact_type: schema, key_id, iv, sealed_text }) =>
       canaries.gather({
-        sealed: { key: row.key_id, iv: row.iv, text: row.sealed_text },
-        context: { stream: `fact-${row.fact_id}`, revision, type, schema, owner },
-      });
-      after = [row.fact_id, row.revision];
-    }
+        sealed: { key: key_id, iv, text: sealed_text },
+        context: { stream: `fact-${fact_id}`, revision, type, schema, owner },
+      }),
+    );
+    await Promise.all(gathering);
+    const last = rows.at(-1);
+    if (last !== undefined) after = [last.fact_id, last.revision];
     full = rows.length === PAGE;
   }
   return canaries.words();
@@ -64,7 +65,7 @@ export async function recipientsOf(
       const sealed = { key: row.key_id, iv: row.iv, text: row.sealed_text };
       const decision = row.decision_id as DecisionId;
       const reader = row.organisation as OrganisationId;
-      const look = openLook(vault, grantProcess('erasure-recipients'), decision, reader, sealed);
+      const look = await openLook(vault, grantProcess('erasure-recipients'), decision, reader, sealed);
       if (look === undefined || row.aborted === 1 || look.effect !== 'permit' || look.facts.length === 0) continue;
       const theirs = look.slices.some((slice) => organisation === null || slice.organisation === organisation);
       if (theirs && reader !== organisation && reader !== HUB) readers.add(reader);

@@ -135,15 +135,16 @@ export class LegalHoldsController {
       find: async () =>
         child === null ? NO_HOLDS : foldOf<LegalHolds>(this.#core.log, legalHoldStream(child), legalHoldDecider),
       facts: () => [],
-      open: ({ holding }: LegalHolds, _scope, decision): readonly LegalHoldView[] => {
+      open: ({ holding }: LegalHolds, _scope, decision): Promise<readonly LegalHoldView[]> => {
         const today = dayOf(this.#core.clock.now());
-        return [...holding.values()]
+        const held = [...holding.values()]
           .filter(({ organisation }) => office === null || organisation === null || organisation === office)
-          .map(({ hold, organisation, reason, reviewOn, words }) => {
+          .map(async ({ hold, organisation, reason, reviewOn, words }) => {
             const place = { stream: legalHoldStream(child ?? ('' as ChildId)), entry: hold };
-            const said = openRequestWords(this.#core.vault, decision, place, words) ?? null;
+            const said = (await openRequestWords(this.#core.vault, decision, place, words)) ?? null;
             return { hold, organisation, reason, reviewOn, reviewDue: reviewOn <= today, words: said };
           });
+        return Promise.all(held);
       },
     });
     const holds = release(answered(result, reply));

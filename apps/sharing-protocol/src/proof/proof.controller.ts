@@ -78,7 +78,7 @@ export class ProofController {
     if (event.type !== 'look.recorded.v1') return false;
     if (reader.organisation === HUB && reader.role === 'data-protection-officer') return true;
     const { decision, sealed } = event.data;
-    const look = openLook(this.#core.vault, grantProcess('receipt'), decision, event.by, sealed);
+    const look = await openLook(this.#core.vault, grantProcess('receipt'), decision, event.by, sealed);
     if (look === undefined) return false;
     if (look.reader.organisation === reader.organisation && look.reader.sub === reader.sub) return true;
     if (!ACCOUNTED_TO.has(reader.role) || !concerns(look, reader.organisation)) return false;

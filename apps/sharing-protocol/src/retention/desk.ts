@@ -116,31 +116,22 @@ export class RetentionDesk {
       from fact f join statement s on s.fact_id = f.fact_id and s.revision = f.revision
       where ${oneOf('f.owner', [...new Set([...all, ...records])])} and s.key_id is not null
       group by f.owner, s.organisation, s.category, s.key_id`.execute(this.#timeline.db);
-    const person = this.#person(rows, await this.#birthDate(all));
+    const known = await Promise.all(rows.map((row) => this.#withCategory(row)));
+    const person = personIn(known, await this.#birthDate(all));
     return records.flatMap((record) => {
-      const own = rows.filter(({ owner }) => owner === record);
+      const own = known.filter(({ owner }) => owner === record);
       const [first] = own;
       if (first === undefined) return [];
-      const categories = [...new Set(own.map((row) => this.#categoryOf(row)))];
+      const categories = [...new Set(own.map(({ category }) => category))];
       return [retentionOf({ organisation: first.organisation as OrganisationId, categories }, person, on)];
     });
   }
 
-  /** The person as all organisations together know them: whoever had to do with the child last keeps it in use. */
-  #person(rows: readonly FactRow[], birthDate: PlainDate | undefined): PersonFacts {
-    const last = rows
-      .map(({ happened_at }) => happened_at)
-      .toSorted()
-      .at(-1);
-    return {
-      ...(birthDate === undefined ? {} : { birthDate }),
-      ...(last === undefined ? {} : { lastContact: dayOf(last as Instant) }),
-      lookedAfter: rows.some((row) => this.#categoryOf(row) === 'social.looked-after'),
-    };
-  }
-
-  #categoryOf({ category, key_id }: FactRow): string {
-    return category === 'restricted' ? (this.#core.vault.describe(key_id)?.compartment ?? category) : category;
+  /** With its category, also where the view may not hold it. */
+  async #withCategory(row: FactRow): Promise<FactRow> {
+    const { category, key_id } = row;
+    if (category !== 'restricted') return row;
+    return { ...row, category: (await this.#core.vault.describe(key_id))?.compartment ?? category };
   }
 
   /** The latest birth date that the newest statements give: where two differ, the one that keeps longer. */
@@ -150,10 +141,25 @@ export class RetentionDesk {
       select fact_id, revision, owner, type, fact_type, key_id, iv, sealed_text from statement
       where ${oneOf('owner', records)} and sealed_text is not null
       order by stated_at desc limit ${OPENED}`.execute(this.#timeline.db);
-    const known = rows.flatMap(({ fact_id, revision, owner, type, fact_type: schema, key_id, iv, sealed_text }) => {
+    await this.#core.vault.refresh();
+    const opening = rows.map(({ fact_id, revision, owner, type, fact_type: schema, key_id, iv, sealed_text }) => {
       const context = { stream: `fact-${fact_id}`, revision, type, schema, owner };
-      return birthDateIn(this.#core.vault, { sealed: { key: key_id, iv, text: sealed_text }, context }) ?? [];
+      return birthDateIn(this.#core.vault, { sealed: { key: key_id, iv, text: sealed_text }, context });
     });
+    const known = (await Promise.all(opening)).filter((date) => date !== undefined);
     return known.toSorted().at(-1);
   }
+}
+
+/** The person as all organisations together know them: whoever had to do with the child last keeps it in use. */
+function personIn(rows: readonly FactRow[], birthDate: PlainDate | undefined): PersonFacts {
+  const last = rows
+    .map(({ happened_at }) => happened_at)
+    .toSorted()
+    .at(-1);
+  return {
+    ...(birthDate === undefined ? {} : { birthDate }),
+    ...(last === undefined ? {} : { lastContact: dayOf(last as Instant) }),
+    lookedAfter: rows.some(({ category }) => category === 'social.looked-after'),
+  };
 }

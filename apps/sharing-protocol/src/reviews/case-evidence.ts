@@ -83,15 +83,15 @@ export async function gather(
 }
 
 /** The accesses of a case in words, as far as the officer sees them. */
-export function evidenceIn(
+export async function evidenceIn(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   gathered: GatheredCase,
   sees: (look: LookContent) => boolean,
   whole: boolean,
-): readonly EvidenceItem[] {
-  return gathered.looks.flatMap(([decision, record]) => {
-    const look = contentOf(vault, grant, record);
+): Promise<readonly EvidenceItem[]> {
+  const items = gathered.looks.map(async ([decision, record]) => {
+    const look = await contentOf(vault, grant, record);
     if (look === undefined || !sees(look)) return [];
     const { at, reader, purpose, effect, route, reasons, breakGlass, facts } = look;
     const { organisation, role } = reader;
@@ -99,25 +99,33 @@ export function evidenceIn(
     const item = { decision, time: at, organisation, role, purpose, effect, route, reasons };
     return [{ ...item, breakGlass: breakGlass ?? null, facts: whole ? facts.length : null, relationship }];
   });
+  return (await Promise.all(items)).flat();
 }
 
 /** What the person did before and after, oldest first; of other children nothing but that it was another. */
-export function aroundIn(
+export async function aroundIn(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   { around }: GatheredCase,
   person: string | null,
   child: ChildId | null,
   sees: (look: LookContent) => boolean,
-): readonly AroundItem[] {
-  return around.flatMap((row) => {
+): Promise<readonly AroundItem[]> {
+  const items = around.map(async (row) => {
     const sealed = { key: row.key_id, iv: row.iv, text: row.sealed_text };
-    const look = openLook(vault, grant, row.decision_id as DecisionId, row.organisation as OrganisationId, sealed);
+    const look = await openLook(
+      vault,
+      grant,
+      row.decision_id as DecisionId,
+      row.organisation as OrganisationId,
+      sealed,
+    );
     if (look === undefined || look.reader.sub !== person || !sees(look)) return [];
     const effect = row.aborted === 1 ? 'aborted' : look.effect;
     const sameChild = child !== null && look.child === child;
     return [{ decision: row.decision_id, time: look.at, route: look.route, purpose: look.purpose, effect, sameChild }];
   });
+  return (await Promise.all(items)).flat();
 }
 
 /** The children of some looks: a case about a person is about several. */
@@ -131,7 +139,7 @@ export async function childrenOf(
   const children = new Set<ChildId>();
   for (const decision of decisions) {
     const record = await lookOf(log, decision);
-    const look = record === undefined ? undefined : contentOf(vault, grant, record);
+    const look = record === undefined ? undefined : await contentOf(vault, grant, record);
     if (look !== undefined && look.child !== null) children.add(look.child);
   }
   return [...children];

@@ -37,7 +37,11 @@ export async function lookOf(log: EventLog, decision: string): Promise<LookRecor
 }
 
 /** What a look says; undefined where its key is gone. */
-export function contentOf(vault: Pick<Vault, 'open'>, grant: Grant, look: LookRecord): LookContent | undefined {
+export function contentOf(
+  vault: Pick<Vault, 'open'>,
+  grant: Grant,
+  look: LookRecord,
+): Promise<LookContent | undefined> {
   return openLook(vault, grant, look.data.decision, look.by, look.data.sealed);
 }
 
@@ -69,7 +73,7 @@ async function fromFinding(
   if (event === undefined) return undefined;
   const record = decodeRecord(event.data) as unknown as DetectionEvent;
   if (record.type !== 'detection.raised.v1') return undefined;
-  const content = openFinding(vault, GRANT, record.data);
+  const content = await openFinding(vault, GRANT, record.data);
   if (content === undefined) return undefined;
   const [first] = content.evidence;
   const look = first === undefined ? undefined : await lookOf(log, first);
@@ -87,7 +91,7 @@ async function fromLook(log: EventLog, vault: Pick<Vault, 'open'>, opening: Open
   const { cause, reference } = opening;
   const byGrant = cause === 'break-glass' || cause === 'self-claim';
   const record = await lookOf(log, byGrant ? (opening.decision ?? '') : reference);
-  const look = record === undefined ? undefined : contentOf(vault, GRANT, record);
+  const look = record === undefined ? undefined : await contentOf(vault, GRANT, record);
   if (record === undefined || look === undefined) return undefined;
   // The look named must really have been made under the grant or claim.
   if (cause === 'break-glass' && look.breakGlass !== reference) return undefined;
@@ -114,13 +118,13 @@ export async function openedCase(
 }
 
 /** Which accesses and child a case is about; undefined where its key is gone. */
-export function openCase(
+export async function openCase(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   { review, sealed }: ReviewOpened,
-): ReviewContent | undefined {
+): Promise<ReviewContent | undefined> {
   const place = { stream: reviewStream(review), revision: 0, type: 'review.opened.v1' };
-  return openFromAudit(vault, grant, place, sealed) as ReviewContent | undefined;
+  return (await openFromAudit(vault, grant, place, sealed)) as ReviewContent | undefined;
 }
 
 /** So many hours later; earlier for a negative number. */

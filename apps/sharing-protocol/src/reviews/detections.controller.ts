@@ -95,7 +95,8 @@ export class DetectionsController {
       ...(cursor === undefined ? {} : { after: { at: cursor.at, id: cursor.fact } }),
       limit,
     });
-    const findings = page.rows.flatMap((row) => this.#findingOf(row, decision, caller));
+    const found = await Promise.all(page.rows.map((row) => this.#findingOf(row, decision, caller)));
+    const findings = found.flat();
     const { after } = page;
     return { findings, ...(after === null ? {} : { next: encodeCursor({ at: after.at, fact: after.id }) }) };
   }
@@ -111,14 +112,15 @@ export class DetectionsController {
     const decision = await lookAtList(this.#asked(caller, request, reply));
     const today = dayOf(this.#core.clock.now());
     const rows = await suppressionsOf(this.#view.db, officersScope(caller));
-    const suppressions = rows.map((row) => {
+    const suppressions = rows.map(async (row) => {
       const { suppression, recorded_at: time, rule, organisation, until, by_officer: by, ended } = row;
-      const said = openSuppression(this.#core.vault, grantDisclose(decision), { suppression, sealed: sealedOf(row) });
+      const sealed = sealedOf(row);
+      const said = await openSuppression(this.#core.vault, grantDisclose(decision), { suppression, sealed });
       const state = ended === 1 ? 'ended' : until < today ? 'expired' : 'in-force';
       const about = { person: said?.person ?? null, oneChild: (said?.child ?? null) !== null };
       return { suppression, time, rule, organisation, until, by, state, ...about, reason: said?.words ?? null };
     });
-    return { suppressions };
+    return { suppressions: await Promise.all(suppressions) };
   }
 
   @ApiOperation({ summary: 'Suppress findings of a rule for some days, and say why' })
@@ -186,13 +188,13 @@ export class DetectionsController {
     await readYourWrites(this.#core, caller, [this.#view]);
     const decision = await lookAtList(asked);
     const today = dayOf(this.#core.clock.now());
-    const watches = (await watchesOf(this.#view.db)).map((row) => {
+    const watches = (await watchesOf(this.#view.db)).map(async (row) => {
       const { watch, recorded_at: time, until, by_officer: by, ended } = row;
-      const said = openWatch(this.#core.vault, grantDisclose(decision), { watch, sealed: sealedOf(row) });
+      const said = await openWatch(this.#core.vault, grantDisclose(decision), { watch, sealed: sealedOf(row) });
       const state = ended === 1 ? 'ended' : until < today ? 'expired' : 'in-force';
       return { watch, time, until, by, state, reason: said?.words ?? null };
     });
-    return { watches };
+    return { watches: await Promise.all(watches) };
   }
 
   @ApiOperation({ summary: 'Watch over a child: any access that no fact explains is found' })
@@ -234,9 +236,9 @@ export class DetectionsController {
     return { watch };
   }
 
-  #findingOf(row: FindingRow, decision: string, caller: PurposefulCaller): readonly FindingItem[] {
+  async #findingOf(row: FindingRow, decision: string, caller: PurposefulCaller): Promise<readonly FindingItem[]> {
     const { finding, recorded_at: time, rule, organisation, day, state, review, suppression } = row;
-    const said = openFinding(this.#core.vault, grantDisclose(decision), { finding, sealed: sealedOf(row) });
+    const said = await openFinding(this.#core.vault, grantDisclose(decision), { finding, sealed: sealedOf(row) });
     // Nobody reviews their own access, so nobody is shown what was found of it.
     if (said === undefined || said.person === caller.reader.sub) return [];
     const { person, role, team, words, counts, thresholds, evidence } = said;

@@ -101,7 +101,7 @@ export async function discloseCase<Found, Value>(
   asked: Asked,
   child: ChildId | null,
   find: () => Promise<Found>,
-  open: (found: Found, decision: string) => Value,
+  open: (found: Found, decision: string) => Value | Promise<Value>,
 ): Promise<Value> {
   if (child === null) {
     const decision = await lookAtList(asked);

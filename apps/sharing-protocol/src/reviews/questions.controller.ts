@@ -53,16 +53,15 @@ export class QuestionsController {
     });
     reply.header('hub-decision-id', decision);
     const rows = await questionsTo(this.#view.db, caller.reader.sub);
-    return {
-      questions: rows.map(
-        ({ review, question, asked_at: time, stream, revision, key_id: key, iv, sealed_text: text }) => {
-          const place = { stream, revision, type: 'review.decided.v1' };
-          const { vault } = this.#core;
-          const words = openAuditWords(vault, grantDisclose(decision), place, { key, iv, text });
-          return { review, question, time, words: words ?? null };
-        },
-      ),
-    };
+    const questions = rows.map(
+      async ({ review, question, asked_at: time, stream, revision, key_id: key, iv, sealed_text: text }) => {
+        const place = { stream, revision, type: 'review.decided.v1' };
+        const { vault } = this.#core;
+        const words = await openAuditWords(vault, grantDisclose(decision), place, { key, iv, text });
+        return { review, question, time, words: words ?? null };
+      },
+    );
+    return { questions: await Promise.all(questions) };
   }
 
   @ApiOperation({ summary: 'Answer a question about your accesses' })

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res }
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, randomUuid } from '#kernel';
-import { reviewStream, type LookContent, type ReviewContent, type ReviewEvent } from '#contracts';
+import { reviewStream, type LookContent, type ReviewEvent } from '#contracts';
 import {
   Access,
   CORE,
@@ -167,7 +167,7 @@ export class ReviewsController {
       asked,
       content.child,
       () => gather(parts, content, { person, organisation }, children),
-      (found, decision) => {
+      async (found, decision) => {
         const grant = grantDisclose(decision);
         return {
           review,
@@ -175,9 +175,9 @@ export class ReviewsController {
           person: whole ? person : null,
           organisation,
           childId: content.child,
-          history: events.map((event) => this.#historyOf(event, decision, whole)),
-          evidence: evidenceIn(vault, grant, found, sees, whole),
-          around: aroundIn(vault, grant, found, person, content.child, sees),
+          history: await Promise.all(events.map((event) => this.#historyOf(event, decision, whole))),
+          evidence: await evidenceIn(vault, grant, found, sees, whole),
+          around: await aroundIn(vault, grant, found, person, content.child, sees),
           truncated: found.truncated,
         };
       },
@@ -272,18 +272,18 @@ export class ReviewsController {
     const { organisation, sources, person } = opened.data;
     const theirs = scope === null || organisation === scope || (to === 'read' && sources.includes(scope));
     if (!theirs || person === caller.reader.sub) return undefined;
-    const content: ReviewContent | undefined = openCase(this.#core.vault, grantProcess('review'), opened.data);
+    const content = await openCase(this.#core.vault, grantProcess('review'), opened.data);
     return content === undefined ? undefined : { events, opened, content };
   }
 
-  #historyOf(event: ReviewEvent, decision: string, whole: boolean): HistoryItem {
+  async #historyOf(event: ReviewEvent, decision: string, whole: boolean): Promise<HistoryItem> {
     const { type, recordedAt: time, data } = event;
     const what = type.split('.')[1] ?? type;
     if (!whole) return { time, what, by: null, ...('outcome' in data ? { outcome: data.outcome } : {}) };
     if (!('words' in data)) return { time, what, by: data.by, ...('to' in data ? { to: data.to } : {}) };
     const place = { stream: reviewStream(event.stream.slice('review-'.length)), revision: event.revision, type };
     const grant = grantDisclose(decision);
-    const words = openAuditWords(this.#core.vault, grant, place, data.words);
+    const words = await openAuditWords(this.#core.vault, grant, place, data.words);
     return {
       time,
       what,

@@ -19,9 +19,9 @@ import {
 } from '#sharing';
 import { grantDisclose } from '#vault';
 import type { RetentionDesk } from '../retention/desk.ts';
-import { categoryOf, openPage, slicesFor, type TimelineItem } from '../views/timeline/answer.ts';
+import { openPage, slicesFor, withCategories, type KnownRow, type TimelineItem } from '../views/timeline/answer.ts';
 import type { Cursor } from '../views/timeline/cursor.ts';
-import { timelinePage, type TimelineRow } from '../views/timeline/query.ts';
+import { timelinePage } from '../views/timeline/query.ts';
 import { usagePage, type UsageRow } from '../views/usage/query.ts';
 import { RIGHTS } from './rights.ts';
 
@@ -54,7 +54,7 @@ export interface AccessPack {
 
 /** What was found for a release, still sealed. */
 export interface FoundPack {
-  readonly facts: readonly TimelineRow[];
+  readonly facts: readonly KnownRow[];
   readonly looks: readonly UsageRow[];
   readonly retention: readonly RecordRetention[];
   readonly names: ReadonlyMap<OrganisationId, string>;
@@ -82,7 +82,7 @@ export class PackMaker {
     const facts = await this.#facts(child, slices);
     const registry = await this.#core.tails.registry();
     return {
-      facts: draft ? facts : facts.filter((row) => inRelease(asked, this.#itemOf(row))),
+      facts: draft ? facts : facts.filter((each) => inRelease(asked, itemOf(each))),
       looks: await this.#looks(child),
       retention: await this.#retention.of(child, dayOf(this.#core.clock.now())),
       names: new Map([...registry.organisations].map(([id, { name }]) => [id, name])),
@@ -90,23 +90,29 @@ export class PackMaker {
   }
 
   /** Opens what was found. */
-  open(found: FoundPack, { draft }: AccessScope, asked: Asked, decision: string): AccessPack {
+  async open(found: FoundPack, { draft }: AccessScope, asked: Asked, decision: string): Promise<AccessPack> {
     const { request, child } = asked.received;
     // Whoever asks for what is kept of them gets the facts as they were stated; no agreement shortens that.
-    const whole = found.facts.map((row) => ({ row, permit: WHOLE }));
-    const facts = openPage(this.#core.vault, decision, whole);
+    const whole = found.facts.map((each) => ({ ...each, permit: WHOLE }));
+    const facts = await openPage(this.#core.vault, decision, whole);
     const shown = new Set(facts.map(({ organisation, category }) => `${organisation} ${category}`));
     return {
       request,
       state: draft ? 'draft' : 'released',
       childId: child,
-      sources: this.#sources(found, draft, asked, decision, new Set(facts.map(({ organisation }) => organisation))),
+      sources: await this.#sources(
+        found,
+        draft,
+        asked,
+        decision,
+        new Set(facts.map(({ organisation }) => organisation)),
+      ),
       facts: facts.map(({ provenance, ...fact }) => ({
         ...fact,
         provenance: provenance.kind,
         ...(draft ? { mark: markOf(asked, fact.factId) } : {}),
       })),
-      looks: found.looks.flatMap((row) => this.#look(row, decision)),
+      looks: (await Promise.all(found.looks.map((row) => this.#look(row, decision)))).flat(),
       // Only of what is shown: that something else is kept would be told by how long.
       retention: found.retention.flatMap(({ organisation, categories }) =>
         categories
@@ -119,24 +125,24 @@ export class PackMaker {
 
   /** Which of the permitted slices the found lies in. */
   seen({ facts }: FoundPack, permitted: LookContent['slices']): LookContent['slices'] {
-    const seen = new Set(facts.map((row) => `${row.organisation} ${categoryOf(this.#core.vault, row)}`));
+    const seen = new Set(facts.map(({ row, category }) => `${row.organisation} ${category}`));
     return permitted.filter(({ organisation, category }) => seen.delete(`${organisation} ${category}`));
   }
 
-  async #facts(child: ChildId, wanted: AccessScope['slices']): Promise<readonly TimelineRow[]> {
+  async #facts(child: ChildId, wanted: AccessScope['slices']): Promise<readonly KnownRow[]> {
     const records = this.#core.recordsOf(child).map(({ recordId }) => recordId);
-    const slices = slicesFor(
+    const slices = await slicesFor(
       wanted.map((slice) => ({ slice })),
       records,
       this.#core.vault,
     );
-    const rows: TimelineRow[] = [];
+    const rows: KnownRow[] = [];
     // A right of access knows no purposes: every fact, for whatever it may be used.
     const purposeBit = purposeBits(PURPOSES);
     for (let after: Cursor | null | undefined; after !== null;) {
       const question = { records, slices, purposeBit, orderBy: 'happened', limit: PAGE } as const;
       const page = await timelinePage(this.#timeline.db, after === undefined ? question : { ...question, after });
-      rows.push(...page.rows);
+      rows.push(...(await withCategories(this.#core.vault, page.rows)));
       after = page.after;
     }
     return rows;
@@ -156,24 +162,24 @@ export class PackMaker {
     return rows;
   }
 
-  #look(row: UsageRow, decision: string): AccessPack['looks'] {
+  async #look(row: UsageRow, decision: string): Promise<AccessPack['looks']> {
     const sealed = { key: row.key_id, iv: row.iv, text: row.sealed_text };
     const [id, by] = [row.decision_id as DecisionId, row.organisation as OrganisationId];
-    const look = openLook(this.#core.vault, grantDisclose(decision), id, by, sealed);
+    const look = await openLook(this.#core.vault, grantDisclose(decision), id, by, sealed);
     if (look === undefined || look.effect === 'deny' || row.aborted === 1) return [];
     const { reader, purpose, slices, facts } = look;
     const categories = facts.length === 0 ? [] : [...new Set(slices.map(({ category }) => category))];
     return [{ time: row.recorded_at, organisation: reader.organisation, role: reader.role, purpose, categories }];
   }
 
-  #sources(
+  async #sources(
     { names }: FoundPack,
     draft: boolean,
     asked: Asked,
     decision: string,
     shown: ReadonlySet<string>,
-  ): AccessPack['sources'] {
-    return asked.received.sources.flatMap((organisation) => {
+  ): Promise<AccessPack['sources']> {
+    const sources = asked.received.sources.map(async (organisation): Promise<AccessPack['sources']> => {
       const answered = asked.answers.get(organisation);
       const name = names.get(organisation) ?? organisation;
       const kept = isHeldHere(organisation) || !answerInRelease(asked, organisation);
@@ -184,7 +190,7 @@ export class PackMaker {
         entry: answerItem(organisation),
         owner: subjectAccessOwner(asked.received.request),
       };
-      const content = openRequestWords(this.#core.vault, decision, place, answered?.content);
+      const content = await openRequestWords(this.#core.vault, decision, place, answered?.content);
       return [
         {
           organisation,
@@ -195,12 +201,12 @@ export class PackMaker {
         },
       ];
     });
+    return (await Promise.all(sources)).flat();
   }
+}
 
-  #itemOf(row: TimelineRow) {
-    const category = categoryOf(this.#core.vault, row) as Category;
-    return { id: row.fact_id, category, recordedAt: row.recorded_at as Instant };
-  }
+function itemOf({ row, category }: KnownRow) {
+  return { id: row.fact_id, category: category as Category, recordedAt: row.recorded_at as Instant };
 }
 
 function markOf({ marks }: Asked, item: string): string {

@@ -82,7 +82,7 @@ export class SubjectAccessQuestionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AccessQuestion> {
     const { organisation } = callerOf(request).reader;
-    return this.#asked(id, request, reply, (asked, decision) => {
+    return this.#asked(id, request, reply, async (asked, decision) => {
       const { request: of, child, receivedOn, words } = asked.received;
       const place = { stream: subjectAccessStream(of), entry: 'received' };
       return {
@@ -91,7 +91,7 @@ export class SubjectAccessQuestionsController {
         childId: child,
         receivedOn,
         due: this.#desk.due(asked),
-        words: openRequestWords(this.#core.vault, decision, place, words) ?? null,
+        words: (await openRequestWords(this.#core.vault, decision, place, words)) ?? null,
         answer: asked.answers.get(organisation)?.answer ?? null,
       };
     });
@@ -123,7 +123,7 @@ export class SubjectAccessQuestionsController {
     id: string,
     request: FastifyRequest,
     reply: FastifyReply,
-    open: (asked: Open, decision: string) => T,
+    open: (asked: Open, decision: string) => T | Promise<T>,
   ): Promise<T> {
     const found: SubjectAccess = isUuid(id) ? await this.#desk.read(id) : { status: 'none' };
     const asked = found.status === 'none' ? undefined : found;

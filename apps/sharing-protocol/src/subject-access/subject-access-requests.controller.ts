@@ -199,12 +199,12 @@ export class SubjectAccessRequestsController {
     return { ids: page.rows.map(({ id }) => id), next: page.next };
   }
 
-  #shown(
+  async #shown(
     asked: Exclude<SubjectAccess, { status: 'none' }>,
     standing: RequestStanding,
     organisation: OrganisationId,
     decision: string,
-  ): AccessRequestView {
+  ): Promise<AccessRequestView> {
     const { request, child, receivedOn, sources, words } = asked.received;
     const answers = sources.map((source) => ({
       organisation: source,
@@ -219,23 +219,24 @@ export class SubjectAccessRequestsController {
       extended: asked.clock.extended,
       due: this.#desk.due(asked),
     };
-    const opened = (entry: string, sealed: typeof words) =>
-      openRequestWords(this.#core.vault, decision, { stream: subjectAccessStream(request), entry }, sealed) ?? null;
+    const opened = async (entry: string, sealed: typeof words) =>
+      (await openRequestWords(this.#core.vault, decision, { stream: subjectAccessStream(request), entry }, sealed)) ??
+      null;
     const said = () => opened('received', words);
     const refused =
       asked.status === 'refused' && standing !== 'source'
-        ? { refused: asked.refused.reason, refusedInWords: opened('refused', asked.refused.words) }
+        ? { refused: asked.refused.reason, refusedInWords: await opened('refused', asked.refused.words) }
         : {};
     switch (standing) {
       // Who is asked to answer tells who knows the child, which may be what is kept back.
       case 'requester':
-        return { ...shown, words: said(), ...refused };
+        return { ...shown, words: await said(), ...refused };
       case 'source':
-        return { ...shown, words: said(), answers: answers.filter((each) => each.organisation === organisation) };
+        return { ...shown, words: await said(), answers: answers.filter((each) => each.organisation === organisation) };
       case 'officer':
         return {
           ...shown,
-          words: said(),
+          words: await said(),
           ...refused,
           answers,
           marks: [...asked.marks.values()].map(({ item, withhold, by }) => ({ item, withhold, by })),

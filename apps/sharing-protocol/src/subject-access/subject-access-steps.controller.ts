@@ -253,7 +253,7 @@ export class SubjectAccessStepsController {
       rule: (question) => (asked === undefined ? UNKNOWN : subjectAccessRule(question, asked)),
       find: async (scope) => (asked === undefined ? undefined : this.#packs.find(scope, asked)),
       seen: (found, permitted) => (found === undefined ? [] : this.#packs.seen(found, permitted)),
-      facts: (found) => (found?.facts ?? []).map((row) => row.fact_id as FactId),
+      facts: (found) => (found?.facts ?? []).map(({ row }) => row.fact_id as FactId),
       open: (found, scope, decision) =>
         found === undefined || asked === undefined ? undefined : this.#packs.open(found, scope, asked, decision),
     });

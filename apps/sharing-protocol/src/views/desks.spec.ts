@@ -158,7 +158,7 @@ describe.each(viewBackends)('desks over views on %s', (_name, begin) => {
       );
       const asked = { received: { request: 'r', child: MAYA, sources: [] }, marks: new Map(), answers: new Map() };
       const found = await packs.find({ slices, draft: true } as never, asked as never);
-      expect(found.facts.map(({ fact_id }) => fact_id)).toEqual(['maya-2', 'maya-1']);
+      expect(found.facts.map(({ row }) => row.fact_id)).toEqual(['maya-2', 'maya-1']);
       expect(found.looks.map(({ decision_id }) => decision_id)).toEqual(['4', '3', '2', '1']);
       expect(found.retention.map(({ organisation }) => organisation)).toEqual([SCHOOL, TRUST]);
     });

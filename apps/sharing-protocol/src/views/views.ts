@@ -54,7 +54,12 @@ export interface ViewsOptions {
 /** Opens the views beside the log and lets them follow it; erasing a record reaches them through the core. */
 export async function openViews(core: Core, { where, varDir, alarm, auditRowsADay }: ViewsOptions): Promise<Views> {
   const { log, vault } = core;
-  const context = { keyAlive: (keyId: string) => whenThere(vault.describe(keyId), (known) => known !== undefined) };
+  const keyAlive = async (keyId: string): Promise<boolean> => {
+    // One question for a whole batch: another process may have erased what is in memory here.
+    await vault.refresh();
+    return (await vault.describe(keyId)) !== undefined;
+  };
+  const context = { keyAlive };
   const usage = usageView({
     openLook: (event) => lookIn(core, event, 'usage'),
     childHash: (child) => vault.lookupHash('usage-child', child),
@@ -117,14 +122,14 @@ export async function openViews(core: Core, { where, varDir, alarm, auditRowsADa
   };
 }
 
-function lookIn({ vault }: Core, event: LoggedEvent, process: string) {
+async function lookIn({ vault }: Core, event: LoggedEvent, process: string) {
   const record = decodeRecord(event.data) as unknown as LookEvent;
   if (record.type !== 'look.recorded.v1') return null;
   const { decision, sealed } = record.data;
   return whenThere(openLook(vault, grantProcess(process), decision, record.by, sealed), (look) => look ?? null);
 }
 
-function noticeIn({ vault }: Core, event: LoggedEvent) {
+async function noticeIn({ vault }: Core, event: LoggedEvent) {
   const { data } = decodeRecord(event.data) as unknown as NoticeEvent;
   return whenThere(openNotice(vault, grantProcess('notices'), data.notice, data.sealed), (notice) => notice ?? null);
 }

@@ -79,11 +79,11 @@ describe.each(viewBackends)('simulations over looks on %s', (_name, begin) => {
     book = { log, vault, clock, chance: fakeChance('looks') };
     const definition = usageView({
       childHash: (child) => child,
-      openLook: (event) => {
+      openLook: async (event) => {
         const record = decodeRecord(event.data) as unknown as LookEvent;
         if (record.type !== 'look.recorded.v1') return null;
         const { decision, sealed } = record.data;
-        return openLook(vault, grantProcess('usage'), decision, record.by, sealed) ?? null;
+        return (await openLook(vault, grantProcess('usage'), decision, record.by, sealed)) ?? null;
       },
     });
     view = await openView({ definition, where: views.where, log, context: { keyAlive: () => true } });

@@ -118,7 +118,13 @@ export class Simulations {
     const { vault, tails, clock } = this.#core;
     const sealed = { key: row.key_id, iv: row.iv, text: row.sealed_text };
     const decision = row.decision_id as DecisionId;
-    const look = openLook(vault, grantProcess('simulation'), decision, row.organisation as OrganisationId, sealed);
+    const look = await openLook(
+      vault,
+      grantProcess('simulation'),
+      decision,
+      row.organisation as OrganisationId,
+      sealed,
+    );
     if (look === undefined || look.child === null) return 'unreadable';
     const protections = await tails.protections(look.child);
     const { reader, purpose, breakGlass } = look;

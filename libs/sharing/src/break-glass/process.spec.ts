@@ -93,10 +93,12 @@ async function follow(): Promise<void> {
 }
 
 async function told() {
-  return (await read('notice')).map(({ data }) => {
+  const sent = (await read('notice')).map(async ({ data }) => {
     const { kind, to, organisation, reference, sealed, notice } = (decodeRecord(data) as unknown as NoticeEvent).data;
-    return [kind, to, organisation, reference, openNotice(vault, grantProcess('notices'), notice, sealed)?.person];
+    const about = await openNotice(vault, grantProcess('notices'), notice, sealed);
+    return [kind, to, organisation, reference, about?.person];
   });
+  return Promise.all(sent);
 }
 
 describe('what follows the emergency books', () => {
@@ -176,10 +178,10 @@ describe('the words of an access', () => {
     await written({ type: 'explain', data: { grant: 'g1', at: at(40), words: await sealed(1, 'afterwards') } });
     const opened = (await books.read(stream)).accesses.get('g1');
     if (opened === undefined) throw new Error('no access');
-    expect(openEmergencyWords(vault, grantProcess('x'), stream, opened)).toEqual(['why', 'afterwards']);
+    expect(await openEmergencyWords(vault, grantProcess('x'), stream, opened)).toEqual(['why', 'afterwards']);
     // Another's words, and the same words in another place, do not open.
     const moved = { ...opened, explanations: [{ at: at(40), words }] };
-    expect(openEmergencyWords(vault, grantProcess('x'), stream, moved)).toEqual(['why']);
-    expect(openEmergencyWords(vault, grantProcess('x'), stream, { ...opened, grant: 'g2' })).toEqual([]);
+    expect(await openEmergencyWords(vault, grantProcess('x'), stream, moved)).toEqual(['why']);
+    expect(await openEmergencyWords(vault, grantProcess('x'), stream, { ...opened, grant: 'g2' })).toEqual([]);
   });
 });

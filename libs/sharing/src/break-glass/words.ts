@@ -26,16 +26,17 @@ export async function sealEmergencyWords(
 }
 
 /** The words of an access, oldest first: why it was started, then how it was explained. Those whose key is gone are left out. */
-export function openEmergencyWords(
+export async function openEmergencyWords(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   stream: string,
   access: EmergencyAccess,
-): readonly string[] {
+): Promise<readonly string[]> {
   const all = [access.words, ...access.explanations.map(({ words }) => words)];
-  return all.flatMap((sealed, nth) => {
-    const opened = vault.open(grant, sealed, wordsContext(stream, access.grant, access.organisation, nth));
-    if (!opened.ok) return [];
-    return [(JSON.parse(Buffer.from(opened.value).toString('utf8')) as { readonly words: string }).words];
-  });
+  const opened = await Promise.all(
+    all.map((sealed, nth) => vault.open(grant, sealed, wordsContext(stream, access.grant, access.organisation, nth))),
+  );
+  return opened.flatMap((each) =>
+    each.ok ? [(JSON.parse(Buffer.from(each.value).toString('utf8')) as { readonly words: string }).words] : [],
+  );
 }

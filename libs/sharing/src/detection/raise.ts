@@ -92,31 +92,33 @@ function tell(book: DetectionBook, id: string, organisation: OrganisationId): re
 }
 
 /** What a finding says; undefined where its key is gone. */
-export function openFinding(
+export async function openFinding(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   { finding, sealed }: Pick<DetectionRaised, 'finding' | 'sealed'>,
-): DetectionContent | undefined {
-  return openFromAudit(vault, grant, placeOf(finding, 'detection.raised.v1'), sealed) as DetectionContent | undefined;
+): Promise<DetectionContent | undefined> {
+  const place = placeOf(finding, 'detection.raised.v1');
+  return (await openFromAudit(vault, grant, place, sealed)) as DetectionContent | undefined;
 }
 
 /** Whom a suppression is about and why; undefined where its key is gone. */
-export function openSuppression(
+export async function openSuppression(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   { suppression, sealed }: { readonly suppression: string; readonly sealed: DetectionRaised['sealed'] },
-): SuppressionContent | undefined {
-  return openFromAudit(vault, grant, placeOf(suppression, 'detection.suppressed.v1'), sealed) as
-    SuppressionContent | undefined;
+): Promise<SuppressionContent | undefined> {
+  const place = placeOf(suppression, 'detection.suppressed.v1');
+  return (await openFromAudit(vault, grant, place, sealed)) as SuppressionContent | undefined;
 }
 
 /** Which child is watched and why; undefined where its key is gone. */
-export function openWatch(
+export async function openWatch(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   { watch, sealed }: { readonly watch: string; readonly sealed: DetectionRaised['sealed'] },
-): WatchContent | undefined {
-  return openFromAudit(vault, grant, placeOf(watch, 'detection.child-watched.v1'), sealed) as WatchContent | undefined;
+): Promise<WatchContent | undefined> {
+  const place = placeOf(watch, 'detection.child-watched.v1');
+  return (await openFromAudit(vault, grant, place, sealed)) as WatchContent | undefined;
 }
 
 function placeOf(id: string, type: string) {

@@ -4,6 +4,7 @@ import type { Reader, Registry } from '../model.ts';
 import type { Stage, Tails } from './disclose.ts';
 import { timed } from './decision-observer.ts';
 import { disclosed, type Disclosed } from './disclosed.ts';
+import { openWhile } from './opening.ts';
 import { abortLook, appendLook, type Caller, type LookBook } from './look.ts';
 import { HUB } from './rules.ts';
 
@@ -48,8 +49,8 @@ export interface AuditReading<Found, Value> {
   readonly refused?: string;
   /** Reads only, opens nothing. */
   readonly find: (scope: AuditScope) => Promise<Found>;
-  /** Opens and redacts; synchronous, so that nothing can move between the last check and the answer. */
-  readonly open: (found: Found, scope: AuditScope, decision: string) => Value;
+  /** Opens and redacts; waits for nothing but the vault (see {@link openWhile}). */
+  readonly open: (found: Found, scope: AuditScope, decision: string) => Value | Promise<Value>;
 }
 
 /** Refused with these reasons, none of which depends on a child; or the registry moved each time. */
@@ -92,9 +93,14 @@ export function auditPoint(
       const found = await request.find(ruling.scope);
       const decision = await appendLook(book, caller, { ...base, effect: 'permit', reasons: [] });
       await stage('looked');
-      if ((await tails.registry()).revision === registry.revision) {
-        return ok(disclosed(decision, request.open(found, ruling.scope, decision)));
-      }
+      const opened = await openWhile(
+        async () => {
+          await book.vault.refresh();
+          return (await tails.registry()).revision === registry.revision;
+        },
+        () => request.open(found, ruling.scope, decision),
+      );
+      if (opened.ok) return ok(disclosed(decision, opened.value));
       await abortLook(book, caller, decision);
     }
     return fail({ code: 'moved-too-often' });

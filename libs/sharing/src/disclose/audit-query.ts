@@ -60,7 +60,7 @@ export async function readAuditQuery(
   if (first === undefined) return undefined;
   const record = decodeRecord(first.data) as unknown as AuditQueryEvent;
   if (record.type !== 'audit-query.asked.v1') return undefined;
-  const opened = vault.open(grantProcess('audit-query'), record.data.sealed, queryContext(id, record.by));
+  const opened = await vault.open(grantProcess('audit-query'), record.data.sealed, queryContext(id, record.by));
   if (!opened.ok) return undefined;
   return { id, ...(JSON.parse(Buffer.from(opened.value).toString('utf8')) as AuditQueryContent) };
 }

@@ -99,7 +99,7 @@ describe('a disclosure in chunks', () => {
         const known = found.get(decision);
         if (known !== undefined) known.aborted = true;
         if (event.type !== 'look.recorded.v1') continue;
-        const look = openLook(vault, grantProcess('test'), decision, SCHOOL, event.data.sealed);
+        const look = await openLook(vault, grantProcess('test'), decision, SCHOOL, event.data.sealed);
         if (look !== undefined) found.set(decision, { effect: look.effect, facts: look.facts, aborted: false });
       }
     return [...found.values()];

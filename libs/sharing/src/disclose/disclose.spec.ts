@@ -83,7 +83,7 @@ describe('disclose: decide, store the look, look again, open, answer', () => {
     const [look] = await looks();
     const { decision, sealed } = look?.data as unknown as LookRecorded;
     expect(release(result.value)).toBe(decision);
-    expect(openLook(vault, grantProcess('test'), decision, CALLER.reader.organisation, sealed)).toMatchObject({
+    expect(await openLook(vault, grantProcess('test'), decision, CALLER.reader.organisation, sealed)).toMatchObject({
       effect: 'permit',
       child: CHILD,
       facts: [FACT],

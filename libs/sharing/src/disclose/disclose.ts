@@ -4,6 +4,7 @@ import type { Protection, Question, Registry } from '../model.ts';
 import { activeBreakGlass } from '../protection/break-glass.ts';
 import { modeOf, timed } from './decision-observer.ts';
 import { disclosed, type Disclosed } from './disclosed.ts';
+import { openWhile } from './opening.ts';
 import { abortLook, appendLook, type Caller, type LookBasis, type LookBook } from './look.ts';
 
 /** What a decision reads: cached folds at their acknowledged tails, never a view (design §4.5). */
@@ -42,8 +43,8 @@ export interface Disclosure<Scope, Found, Value> {
   readonly seen?: (found: Found, permitted: LookContent['slices']) => LookContent['slices'];
   /** Which obligations what was found brings with it; those of the ruling where it doesn't say. */
   readonly obligations?: (found: Found) => readonly Obligation[];
-  /** Opens and redacts; synchronous, so that nothing can move between the last check and the answer. */
-  readonly open: (found: Found, scope: Scope, decision: string) => Value;
+  /** Opens and redacts; waits for nothing but the vault (see {@link openWhile}). */
+  readonly open: (found: Found, scope: Scope, decision: string) => Value | Promise<Value>;
 }
 
 /** Everything about a child that is refused, absence included, is one answer (design §4.7). */
@@ -61,7 +62,7 @@ export class PolicyUnread extends Error {
 }
 
 /**
- * The one enforcement point: decide → append the look → re-read both tails → open → answer. No look, no byte. What is missing or can't be
+ * The one enforcement point: decide → append the look → re-read both tails, and what was erased since → open → answer. No look, no byte. What is missing or can't be
  * read refuses like everything else about a child, with an alarm in the look and to `alarm`.
  */
 export function enforcementPoint(
@@ -102,12 +103,13 @@ export function enforcementPoint(
         facts: request.facts(found),
       });
       await stage('looked');
-      if (
-        (await unmoved(tails, registry, protections, child)) &&
-        stillTimely(caller, basis, at, book.clock.now(), protections)
-      ) {
-        return ok(disclosed(decision, request.open(found, ruling.scope, decision)));
-      }
+      const opened = await openWhile(
+        async () =>
+          (await unmoved(tails, book.vault, registry, protections, child)) &&
+          stillTimely(caller, basis, at, book.clock.now(), protections),
+        () => request.open(found, ruling.scope, decision),
+      );
+      if (opened.ok) return ok(disclosed(decision, opened.value));
       await abortLook(book, caller, decision, modeOf(caller, slices));
     }
     return fail('moved-too-often');
@@ -180,15 +182,20 @@ export type Disclose = ReturnType<typeof enforcementPoint>;
 
 const ABSENT = '00000000-0000-4000-8000-000000000000' as ChildId;
 
-/** False too where it can't be read any more: nothing is answered on a tail that nobody has seen again. */
+/** False too where it can't be read any more: nothing is answered on a tail, or with keys, that nobody has asked about again. */
 async function unmoved(
   tails: Tails,
+  vault: LookBook['vault'],
   registry: Registry | undefined,
   protections: readonly Protection[],
   child: ChildId | null,
 ): Promise<boolean> {
-  const [now, read] = [await settled(tails.registry()), await settled(tails.protections(child ?? ABSENT))];
-  if (!now.ok || !read.ok) return false;
+  const [erased, now, read] = await Promise.all([
+    settled(vault.refresh()),
+    settled(tails.registry()),
+    settled(tails.protections(child ?? ABSENT)),
+  ]);
+  if (!erased.ok || !now.ok || !read.ok) return false;
   const then = new Map(protections.map((each) => [each.child, each.revision]));
   const current = read.value;
   return (

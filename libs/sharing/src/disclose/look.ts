@@ -67,14 +67,14 @@ export function lookContext(decision: DecisionId, organisation: OrganisationId):
 }
 
 /** What a look says; undefined where its key is gone or it does not open as it was sealed. */
-export function openLook(
+export async function openLook(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   decision: DecisionId,
   organisation: OrganisationId,
   sealed: Sealed,
-): LookContent | undefined {
-  const opened = vault.open(grant, sealed, lookContext(decision, organisation));
+): Promise<LookContent | undefined> {
+  const opened = await vault.open(grant, sealed, lookContext(decision, organisation));
   return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as LookContent) : undefined;
 }
 

@@ -62,13 +62,13 @@ export async function sendNotice(book: NoticeBook, notice: Notice): Promise<stri
 }
 
 /** Whom a notice is about; undefined where its key is gone. */
-export function openNotice(
+export async function openNotice(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   notice: string,
   sealed: Sealed,
-): NoticeContent | undefined {
-  const opened = vault.open(grant, sealed, noticeContext(notice));
+): Promise<NoticeContent | undefined> {
+  const opened = await vault.open(grant, sealed, noticeContext(notice));
   return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as NoticeContent) : undefined;
 }
 

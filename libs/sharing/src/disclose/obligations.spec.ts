@@ -98,12 +98,14 @@ describe('carried out', () => {
     const handle = obligationsProcess({ log, vault, notices: book, settled: () => stands });
     for (const event of (await events('look')).slice(from)) await handle(event);
   };
-  const told = async () =>
-    (await events('notice')).map(({ data }) => {
+  const told = async () => {
+    const sent = (await events('notice')).map(async ({ data }) => {
       const notice = decodeRecord(data) as unknown as NoticeEvent;
       const { kind, to, organisation, reference, sealed, notice: id } = notice.data;
-      return { kind, to, organisation, reference, ...openNotice(vault, grantProcess('notices'), id, sealed) };
+      return { kind, to, organisation, reference, ...(await openNotice(vault, grantProcess('notices'), id, sealed)) };
     });
+    return Promise.all(sent);
+  };
 
   it('each audience is told once, however often the process dies and reads again', async () => {
     const decision = await appendLook(book, caller, look);

@@ -56,7 +56,7 @@ export function obligationsProcess(parts: ObligationsParts): (event: LoggedEvent
     const record = decodeRecord(event.data) as unknown as LookEvent;
     if (record.type !== 'look.recorded.v1') return;
     const { decision, sealed } = record.data;
-    const look = openLook(parts.vault, grantProcess('obligations'), decision, record.by, sealed);
+    const look = await openLook(parts.vault, grantProcess('obligations'), decision, record.by, sealed);
     // The key of that year is gone with its retention: what it owed was carried out long ago.
     if (look === undefined) return;
     const owed = owedBy(look);

@@ -33,23 +33,28 @@ export type Shown = Pick<Permit, 'mode' | 'minimum' | 'obligations'>;
 export const WHOLE: Shown = Object.freeze({ mode: 'content', minimum: {}, obligations: [] });
 
 /**
- * Opens one fact and leaves out what is an identifier (those are for matching, never for reading) and what its permission leaves out. Throws
+ * Opens one fact and leaves out what is an identifier (those are for matching, never for reading) and what its permission leaves out. Rejects
  * where only its existence may be shown: that is {@link openExistence}.
  */
-export function openFact(vault: Vault, grant: Grant, fact: SealedFact, shown: Shown): Outcome<OpenedFact, OpenRefusal> {
-  if (shown.mode !== 'content') throw new TypeError('only the existence of this fact may be shown');
-  const opened = statementIn(vault, grant, fact);
-  return opened.ok ? ok(redact(opened.value.definition, opened.value.stated, shown)) : opened;
-}
-
-/** Of a fact of which only the existence may be known: the members that its definition declares as showable, and nothing else. */
-export function openExistence(
+export async function openFact(
   vault: Vault,
   grant: Grant,
   fact: SealedFact,
   shown: Shown,
-): Outcome<JsonObject, OpenRefusal> {
-  const opened = statementIn(vault, grant, fact);
+): Promise<Outcome<OpenedFact, OpenRefusal>> {
+  if (shown.mode !== 'content') throw new TypeError('only the existence of this fact may be shown');
+  const opened = await statementIn(vault, grant, fact);
+  return opened.ok ? ok(redact(opened.value.definition, opened.value.stated, shown)) : opened;
+}
+
+/** Of a fact of which only the existence may be known: the members that its definition declares as showable, and nothing else. */
+export async function openExistence(
+  vault: Vault,
+  grant: Grant,
+  fact: SealedFact,
+  shown: Shown,
+): Promise<Outcome<JsonObject, OpenRefusal>> {
+  const opened = await statementIn(vault, grant, fact);
   return opened.ok ? ok(existenceOf(opened.value.definition, opened.value.stated, shown)) : opened;
 }
 
@@ -60,12 +65,12 @@ export interface Stated {
   readonly correctionReason?: string;
 }
 
-function statementIn(
+async function statementIn(
   vault: Vault,
   grant: Grant,
   fact: SealedFact,
-): Outcome<{ readonly definition: FactDefinition; readonly stated: Stated }, OpenRefusal> {
-  const opened = vault.open(grant, fact.sealed, fact.context);
+): Promise<Outcome<{ readonly definition: FactDefinition; readonly stated: Stated }, OpenRefusal>> {
+  const opened = await vault.open(grant, fact.sealed, fact.context);
   if (!opened.ok) return opened;
   const stated = statedIn(Buffer.from(opened.value).toString('latin1'));
   const definition = stated === undefined ? undefined : factDefinition(stated.type);

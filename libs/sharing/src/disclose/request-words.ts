@@ -27,14 +27,14 @@ export async function sealRequestWords(
 }
 
 /** What was written, under the decision that discloses it; undefined where its key is gone. */
-export function openRequestWords(
+export async function openRequestWords(
   vault: Pick<Vault, 'open'>,
   decision: string,
   place: WordsPlace,
   sealed: Sealed | undefined,
-): string | undefined {
+): Promise<string | undefined> {
   if (sealed === undefined) return undefined;
-  const opened = vault.open(grantDisclose(decision), sealed, contextOf(place));
+  const opened = await vault.open(grantDisclose(decision), sealed, contextOf(place));
   return opened.ok ? Buffer.from(opened.value).toString('utf8') : undefined;
 }
 

@@ -23,13 +23,13 @@ export async function sealForAudit(
 }
 
 /** What was sealed there, of the type that stands there; undefined where its key is gone or it was moved. */
-export function openFromAudit(
+export async function openFromAudit(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   place: AuditPlace,
   sealed: Sealed,
-): object | undefined {
-  const opened = vault.open(grant, sealed, auditContext(place));
+): Promise<object | undefined> {
+  const opened = await vault.open(grant, sealed, auditContext(place));
   return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as object) : undefined;
 }
 
@@ -38,11 +38,12 @@ function auditContext({ stream, revision, type }: AuditPlace): SealingContext {
 }
 
 /** Words that {@link sealForAudit} sealed as `{ words }`; undefined where their key is gone. */
-export function openAuditWords(
+export async function openAuditWords(
   vault: Pick<Vault, 'open'>,
   grant: Grant,
   place: AuditPlace,
   sealed: Sealed,
-): string | undefined {
-  return (openFromAudit(vault, grant, place, sealed) as { readonly words: string } | undefined)?.words;
+): Promise<string | undefined> {
+  const opened = await openFromAudit(vault, grant, place, sealed);
+  return (opened as { readonly words: string } | undefined)?.words;
 }

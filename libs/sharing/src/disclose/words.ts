@@ -28,14 +28,14 @@ export async function sealWords(vault: SealingVault, of: WordsOf, compartment: s
 }
 
 /** Opens such words, under whichever record they were sealed; undefined where its key is gone or they were moved. */
-export function openWords(
+export async function openWords(
   vault: Pick<Vault, 'open' | 'describe'>,
   grant: Grant,
   of: Omit<WordsOf, 'owner'>,
   sealed: Sealed,
-): string | undefined {
-  const key = vault.describe(sealed.key);
+): Promise<string | undefined> {
+  const key = await vault.describe(sealed.key);
   if (key === undefined) return undefined;
-  const opened = vault.open(grant, sealed, wordsContext({ ...of, owner: key.owner }));
+  const opened = await vault.open(grant, sealed, wordsContext({ ...of, owner: key.owner }));
   return opened.ok ? Buffer.from(opened.value).toString('utf8') : undefined;
 }

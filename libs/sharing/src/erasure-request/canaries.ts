@@ -33,8 +33,8 @@ export class Canaries {
   }
 
   /** Opens one statement under the grant to erase; what does not open has nothing to give. */
-  gather({ sealed, context }: SealedStatement): void {
-    const opened = this.#vault.open(grantErase(), sealed, context);
+  async gather({ sealed, context }: SealedStatement): Promise<void> {
+    const opened = await this.#vault.open(grantErase(), sealed, context);
     const event = opened.ok ? signedEvent(Buffer.from(opened.value).toString('latin1')) : undefined;
     if (event === undefined) return;
     for (const identifier of identifiersOf(event.data.subject)) {
@@ -68,12 +68,12 @@ export async function sealCanaries(
 }
 
 /** What to search for; undefined once the request's key was destroyed. */
-export function openCanaries(
+export async function openCanaries(
   vault: Pick<Vault, 'open'>,
   request: string,
   sealed: Sealed,
-): readonly string[] | undefined {
-  const opened = vault.open(grantErase(), sealed, canariesContext(request));
+): Promise<readonly string[] | undefined> {
+  const opened = await vault.open(grantErase(), sealed, canariesContext(request));
   return opened.ok ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as readonly string[]) : undefined;
 }
 

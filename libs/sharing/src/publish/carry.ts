@@ -48,7 +48,7 @@ export async function carry(
   const act = { by: statement.organisation, correlationId };
   for (let { read, row } = known; ;) {
     const remembered = row === undefined ? undefined : await recollection.compare(row, statement.bodyBytes);
-    const same = remembered ?? (read === undefined ? 'same' : recollection.fromStream(read, by, statement));
+    const same = remembered ?? (read === undefined ? 'same' : await recollection.fromStream(read, by, statement));
     try {
       return { ...(await streams.carryOut(inStream, read ?? EMPTY, command(same), act, sealing)), row };
     } catch (error) {

@@ -162,7 +162,7 @@ describe('publishing', () => {
       provenance: { kind: 'organisation-signed', kid: 'school-1', alg: 'Ed25519' },
     });
     const context = factSealingContext(result.factId as FactId, 0, event.type, event.data);
-    const opened = vault.open(grantDisclose('d'), event.data.sealed, context);
+    const opened = await vault.open(grantDisclose('d'), event.data.sealed, context);
     expect(opened.ok && Buffer.from(opened.value).toString()).toBe(jws);
     expect(JSON.stringify(event)).not.toContain('Canary');
   });
@@ -331,7 +331,7 @@ describe('publishing', () => {
       result: { outcome: 'published' },
     });
     expect(await types(item)).toEqual(['fact.quarantined.v1', 'fact.regated.v1']);
-    expect(vault.keyIds([item], ['quarantine'])).toEqual([]);
+    expect(await vault.keyIds([item], ['quarantine'])).toEqual([]);
     expect(await publishing.resolveQuarantine(item, resolution)).toEqual({ kind: 'not-waiting' });
   });
 
@@ -347,7 +347,7 @@ describe('publishing', () => {
     expect(await publishing.expireQuarantine(clock.now(), { correlationId: 'op' })).toBe(0);
     clock.advance(QUARANTINE_DAYS * 86_400_000);
     expect(await publishing.expireQuarantine(clock.now(), { correlationId: 'op' })).toBe(1);
-    expect(vault.keyIds([factId as string], ['quarantine'])).toEqual([]);
+    expect(await vault.keyIds([factId as string], ['quarantine'])).toEqual([]);
     expect((await events(factId)).at(-1)?.data).toMatchObject({ outcome: 'discarded', reasons: [{ code: 'EXPIRED' }] });
   });
 

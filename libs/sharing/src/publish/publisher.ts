@@ -121,6 +121,8 @@ export class Pipeline implements Publisher {
       reliesOnConsent: gated.reliesOnConsent,
       provenance: statement.provenance,
     };
+    // A key in memory may have been destroyed by another process: a late fact brings nothing back.
+    await this.#parts.vault.refresh();
     const key = await this.#parts.vault.keyFor(record, definition.category);
     const sealing = { key, plaintext: statement.jws };
     const concerned = concernsProtection(definition) || statement.operation === 'correct';

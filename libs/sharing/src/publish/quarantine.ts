@@ -52,7 +52,8 @@ export async function resolveQuarantine(
   const body = event === undefined ? undefined : quarantinedIn(event);
   if (event === undefined || body === undefined) return { kind: 'not-waiting' };
   const context = factSealingContext(item, event.revision, event.type, { factType: body.factType });
-  const opened = parts.vault.open(grantProcess('quarantine'), body.sealed, context);
+  await parts.vault.refresh();
+  const opened = await parts.vault.open(grantProcess('quarantine'), body.sealed, context);
   if (!opened.ok) return { kind: 'unopenable', reason: opened.error };
   const original = JSON.parse(Buffer.from(opened.value).toString('utf8')) as QuarantinedOriginal;
   if (original.kind === 'raw') return { kind: 'not-replayable' };

@@ -39,12 +39,12 @@ export class Recollection {
   }
 
   /** Compares with what the stream has of the same submission. */
-  fromStream(read: ReadFact, by: string, statement: Statement): 'same' | 'other' {
+  async fromStream(read: ReadFact, by: string, statement: Statement): Promise<'same' | 'other'> {
     const held = read.state.statements.get(by);
     const event = held === undefined ? undefined : read.events[held.revision];
     const body = event === undefined ? undefined : bodyOf(event);
     if (event === undefined || body === undefined) return 'same';
-    const payload = openPayload(this.#vault, grantProcess('publish'), event, body);
+    const payload = await openPayload(this.#vault, grantProcess('publish'), event, body);
     if (payload === undefined) return 'same';
     if (body.provenance.kind === 'organisation-signed') return payload.equals(statement.bodyBytes) ? 'same' : 'other';
     const stored = JSON.parse(payload.toString('utf8')) as SubmittedCloudEvent;

@@ -35,7 +35,8 @@ async function followFact(parts: RelationshipsProcessParts, event: LoggedEvent):
   const record = holds?.recordId ?? null;
   const held = holds === undefined ? undefined : events[holds.revision];
   if (record === null || held === undefined) return;
-  const desired = desiredBy(parts.vault, held);
+  await parts.vault.refresh();
+  const desired = await desiredBy(parts.vault, held);
   if (desired === undefined) return;
   const { by, correlationId } = arrived;
   const childNow = (): ChildId | undefined => parts.identity.childOfFact(factId, record);
@@ -58,10 +59,10 @@ function mayConcern(event: FactEvent): boolean {
 }
 
 /** Undefined where the words can't be opened any more: then nothing is changed. */
-function desiredBy(vault: Vault, event: FactEvent): Desired | undefined {
+async function desiredBy(vault: Vault, event: FactEvent): Promise<Desired | undefined> {
   const body = bodyOf(event);
   if (body === undefined) return event.type === 'fact.withdrawn.v1' ? null : undefined;
-  const payload = openPayload(vault, grantProcess('relationships'), event, body);
+  const payload = await openPayload(vault, grantProcess('relationships'), event, body);
   if (payload === undefined) return undefined;
   const { type, data } = factIn(payload);
   const definition = factDefinition(type);

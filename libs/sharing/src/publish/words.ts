@@ -4,9 +4,14 @@ import type { Grant, Vault } from '#vault';
 import { factSealingContext } from './fact-stream.ts';
 
 /** The CloudEvent's exact bytes out of an event's sealed compact JWS; undefined where it doesn't open. */
-export function openPayload(vault: Vault, grant: Grant, event: FactEvent, body: FactBody): Buffer | undefined {
+export async function openPayload(
+  vault: Vault,
+  grant: Grant,
+  event: FactEvent,
+  body: FactBody,
+): Promise<Buffer | undefined> {
   const factId = event.stream.slice('fact-'.length) as FactId;
-  const opened = vault.open(grant, body.sealed, factSealingContext(factId, event.revision, event.type, body));
+  const opened = await vault.open(grant, body.sealed, factSealingContext(factId, event.revision, event.type, body));
   if (!opened.ok) return undefined;
   return Buffer.from(Buffer.from(opened.value).toString('latin1').split('.')[1] ?? '', 'base64url');
 }

@@ -4,11 +4,11 @@ import { grantProcess, type Vault } from '#vault';
 import { signedEvent } from '../disclose/open-fact.ts';
 
 /** The birth date that one sealed statement gives of its person, opened for retention only; undefined where it gives none. */
-export function birthDateIn(
+export async function birthDateIn(
   vault: Pick<Vault, 'open'>,
   { sealed, context }: { readonly sealed: Sealed; readonly context: SealingContext },
-): PlainDate | undefined {
-  const opened = vault.open(grantProcess('retention'), sealed, context);
+): Promise<PlainDate | undefined> {
+  const opened = await vault.open(grantProcess('retention'), sealed, context);
   const event = opened.ok ? signedEvent(Buffer.from(opened.value).toString('latin1')) : undefined;
   const birthDate = event?.data.subject.birthDate;
   return birthDate === undefined ? undefined : parsePlainDate(birthDate);

@@ -68,7 +68,7 @@ async function worldOf(looks: readonly Look[]): Promise<World> {
   const definition = auditView({
     childHash,
     userHash,
-    openLook: (event) => {
+    openLook: async (event) => {
       const look = looks.find(({ id }) => event.stream === `look-${id}`);
       if (look === undefined) return null;
       return {

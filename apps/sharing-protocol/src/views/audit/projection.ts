@@ -78,7 +78,7 @@ export function auditView(means: AuditMeans): ViewDefinition {
         primaryKey: ['decision_id'],
       },
     },
-    project: (event, context) => {
+    project: async (event, context) => {
       const record = readStored(event) as unknown as LookEvent;
       switch (record.type) {
         case 'look.aborted.v1':

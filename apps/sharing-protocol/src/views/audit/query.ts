@@ -35,7 +35,7 @@ export interface AuditReader {
   readonly view: Pick<View, 'db'>;
   readonly log: Pick<EventLog, 'compare'>;
   /** False once the key of a look is destroyed: its row is passed over at once, whenever the view is next rebuilt. */
-  readonly keyAlive: (keyId: string) => boolean;
+  readonly keyAlive: (keyId: string) => boolean | Promise<boolean>;
 }
 
 interface Row {
@@ -86,7 +86,7 @@ async function* branchRows(
   for (let size = Math.min(first, A_STATEMENT); ; size = A_STATEMENT) {
     const rows = await examine(reader.view.db, { ...search, filters }, branch, after, size);
     for (const row of rows) {
-      if (row.held === 0 || !before(row.token) || !reader.keyAlive(row.key_id)) continue;
+      if (row.held === 0 || !before(row.token) || !(await reader.keyAlive(row.key_id))) continue;
       const aborted = row.aborted !== null && before(row.aborted);
       if (filters.effect !== undefined && filters.effect !== (aborted ? 'aborted' : row.effect)) continue;
       yield { at: row.recorded_at, decision: row.decision_id, aborted };

@@ -34,47 +34,53 @@ export interface ExistingItem {
   readonly shown: JsonObject;
 }
 
-/** A row and the permission it is shown under. */
-export interface PermittedRow {
+/** A row and its category, also where the view may not hold it. */
+export interface KnownRow {
   readonly row: TimelineRow;
+  readonly category: string;
+}
+
+/** A row and the permission it is shown under. */
+export interface PermittedRow extends KnownRow {
   readonly permit: Permit;
 }
 
 /** The permitted slices in the view's terms: hidden categories are found by the keys of the records, which the vault knows. */
-export function slicesFor(
+export async function slicesFor(
   permits: readonly (Pick<Permit, 'slice'> & Partial<Pick<Permit, 'rule'>>)[],
   records: readonly string[],
   vault: Vault,
-): readonly PermittedSlice[] {
-  const keys = new Map<string, readonly string[]>();
-  const keysOf = (category: Permit['slice']['category']): readonly string[] => {
-    let known = keys.get(category);
-    if (known === undefined) keys.set(category, (known = vault.keyIds(records, [category])));
-    return known;
-  };
+): Promise<readonly PermittedSlice[]> {
+  const hidden = new Set(permits.map(({ slice }) => slice.category).filter(isHidden));
+  const keys = new Map<string, readonly string[]>(
+    await Promise.all(
+      Array.from(hidden, async (category) => [category, await vault.keyIds(records, [category])] as const),
+    ),
+  );
   return permits.map(({ slice, rule }) => ({
     ...slice,
-    ...(isHidden(slice.category) ? { keyIds: keysOf(slice.category) } : {}),
+    ...(isHidden(slice.category) ? { keyIds: keys.get(slice.category) ?? [] } : {}),
     // An emergency opens what is there, whatever purposes were foreseen for it.
     ...(rule === 'break-glass' ? { anyPurpose: true as const } : {}),
   }));
 }
 
 /** The permission of each row. One without is left out: the query found it by a permission, so there is none such. */
-export function underPermits(
+export async function underPermits(
   vault: Vault,
   rows: readonly TimelineRow[],
   permits: readonly Permit[],
-): readonly PermittedRow[] {
-  const wanted = new Map(rows.map((row) => [sliceKey(vault, row), undefined as Permit | undefined]));
+): Promise<readonly PermittedRow[]> {
+  const known = await withCategories(vault, rows);
+  const wanted = new Map(known.map((each) => [sliceKey(each), undefined as Permit | undefined]));
   for (const permit of permits) {
     const { organisation, category, reliesOnConsent } = permit.slice;
     const key = `${organisation} ${category} ${reliesOnConsent ? '1' : '0'}`;
     if (wanted.has(key)) wanted.set(key, permit);
   }
-  return rows.flatMap((row) => {
-    const permit = wanted.get(sliceKey(vault, row));
-    return permit === undefined ? [] : [{ row, permit }];
+  return known.flatMap((each) => {
+    const permit = wanted.get(sliceKey(each));
+    return permit === undefined ? [] : [{ ...each, permit }];
   });
 }
 
@@ -84,23 +90,26 @@ export function permitsSeen(rows: readonly PermittedRow[]): readonly Permit[] {
 }
 
 /** Opens a page under its decision. A fact whose key is gone is not there; one that was tampered with stops everything. */
-export function openPage(
+export async function openPage(
   vault: Vault,
   decision: string,
-  rows: readonly { readonly row: TimelineRow; readonly permit: Shown }[],
-): readonly TimelineItem[] {
-  return rows.flatMap(({ row, permit }) => {
-    const opened = openFact(vault, grantDisclose(decision), factOf(row), permit);
-    if (!opened.ok) {
-      if (opened.error === 'tampered') throw new TamperedFact();
+  rows: readonly (KnownRow & { readonly permit: Shown })[],
+): Promise<readonly TimelineItem[]> {
+  const grant = grantDisclose(decision);
+  // Asked for together, keys that are not in memory are one question.
+  const opened = await Promise.all(rows.map(({ row, permit }) => openFact(vault, grant, factOf(row), permit)));
+  return rows.flatMap(({ row, permit, category }, at) => {
+    const fact = opened[at];
+    if (fact === undefined || !fact.ok) {
+      if (fact?.error === 'tampered') throw new TamperedFact();
       return [];
     }
-    const { type, data, correctionReason, redacted } = opened.value;
+    const { type, data, correctionReason, redacted } = fact.value;
     return [
       {
         factId: row.fact_id,
         type,
-        category: categoryOf(vault, row),
+        category,
         organisation: row.organisation,
         happenedAt: row.happened_at,
         happenedOn: dayOf(row.happened_at as Instant),
@@ -117,23 +126,28 @@ export function openPage(
 }
 
 /** What exists, by organisation and category: never in the order in which it happened, which would date it. */
-export function openExisting(vault: Vault, decision: string, rows: readonly PermittedRow[]): readonly ExistingItem[] {
-  const items = rows.flatMap(({ row, permit }): readonly ExistingItem[] => {
-    const opened = openExistence(vault, grantDisclose(decision), factOf(row), permit);
-    if (!opened.ok && opened.error === 'tampered') throw new TamperedFact();
+export async function openExisting(
+  vault: Vault,
+  decision: string,
+  rows: readonly PermittedRow[],
+): Promise<readonly ExistingItem[]> {
+  const grant = grantDisclose(decision);
+  const opened = await Promise.all(rows.map(({ row, permit }) => openExistence(vault, grant, factOf(row), permit)));
+  const items = rows.flatMap(({ row, category }, at): readonly ExistingItem[] => {
+    const fact = opened[at];
+    if (fact?.ok === false && fact.error === 'tampered') throw new TamperedFact();
     const { organisation } = row;
-    const category = categoryOf(vault, row);
-    return opened.ok ? [{ organisation, category, current: true, shown: opened.value }] : [];
+    return fact?.ok === true ? [{ organisation, category, current: true, shown: fact.value }] : [];
   });
   const order = ({ organisation, category }: ExistingItem) => `${organisation} ${category}`;
   return items.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
 /** Of rows of one source and category, the newest: more than one would count them. */
-export function oneEach(vault: Vault, rows: readonly PermittedRow[]): readonly PermittedRow[] {
+export function oneEach(rows: readonly PermittedRow[]): readonly PermittedRow[] {
   const newest = new Map<string, PermittedRow>();
   for (const each of rows) {
-    const key = `${each.row.organisation} ${categoryOf(vault, each.row)}`;
+    const key = `${each.row.organisation} ${each.category}`;
     const known = newest.get(key);
     if (known === undefined || known.row.happened_at < each.row.happened_at) newest.set(key, each);
   }
@@ -145,13 +159,19 @@ export class TamperedFact extends Error {
   override readonly name = 'TamperedFact';
 }
 
-/** The category of a row, also where the view may not hold it. */
-export function categoryOf(vault: Vault, row: TimelineRow): string {
-  return row.category === 'restricted' ? (vault.describe(row.key_id)?.compartment ?? row.category) : row.category;
+/** The rows with their categories: of those that the view may not hold, the vault knows. */
+export function withCategories(vault: Vault, rows: readonly TimelineRow[]): Promise<readonly KnownRow[]> {
+  return Promise.all(
+    rows.map(async (row) => {
+      const { category } = row;
+      if (category !== 'restricted') return { row, category };
+      return { row, category: (await vault.describe(row.key_id))?.compartment ?? category };
+    }),
+  );
 }
 
-function sliceKey(vault: Vault, row: TimelineRow): string {
-  return `${row.organisation} ${categoryOf(vault, row)} ${row.slice.endsWith(' 1') ? '1' : '0'}`;
+function sliceKey({ row, category }: KnownRow): string {
+  return `${row.organisation} ${category} ${row.slice.endsWith(' 1') ? '1' : '0'}`;
 }
 
 function factOf(row: TimelineRow): SealedFact {

@@ -66,23 +66,26 @@ export class TimelineController {
         const records = child === null ? [] : core.recordsOf(child).map(({ recordId }) => recordId);
         const purposeBit = purposeBits([caller.purpose]);
         const of = (mode: 'content' | 'existence') => permits.filter((permit) => permit.mode === mode);
-        const slices = slicesFor(of('content'), records, core.vault);
+        const slices = await slicesFor(of('content'), records, core.vault);
         const { rows, after } = await timelinePage(this.#view.db, { ...filter, records, slices, purposeBit });
-        const only = first ? slicesFor(of('existence'), records, core.vault) : [];
+        const only = first ? await slicesFor(of('existence'), records, core.vault) : [];
         const existing = await existingRows(this.#view.db, { records, slices: only, purposeBit });
         return {
-          page: underPermits(core.vault, rows, of('content')),
-          existing: oneEach(core.vault, underPermits(core.vault, existing, of('existence'))),
+          page: await underPermits(core.vault, rows, of('content')),
+          existing: oneEach(await underPermits(core.vault, existing, of('existence'))),
           after,
         };
       },
       seen: ({ page, existing }) => permitsSeen([...page, ...existing]).map(seenUnder),
       obligations: ({ page, existing }) => obligationsOf(permitsSeen([...page, ...existing])),
       facts: ({ page, existing }) => [...page, ...existing].map(({ row }) => row.fact_id as FactId),
-      open: ({ page, existing, after }, _permits, decision): TimelineAnswer => {
-        const exists = openExisting(core.vault, decision, existing);
+      open: async ({ page, existing, after }, _permits, decision): Promise<TimelineAnswer> => {
+        const [exists, items] = await Promise.all([
+          openExisting(core.vault, decision, existing),
+          openPage(core.vault, decision, page),
+        ]);
         return {
-          items: openPage(core.vault, decision, page),
+          items,
           ...(exists.length === 0 ? {} : { exists }),
           ...(after === null ? {} : { next: encodeCursor(after) }),
         };

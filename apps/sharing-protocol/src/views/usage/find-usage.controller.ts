@@ -70,10 +70,9 @@ export class FindUsageController {
         return { registry, count, rows: await usagePageAt(this.#view.db, asked, page) };
       },
       facts: () => [],
-      open: ({ registry, count, rows }, _scope, decision): FoundUsages => ({
-        totalUsages: count,
-        usages: rows.flatMap((row) => {
-          const look = lookOf(vault, decision, row);
+      open: async ({ registry, count, rows }, _scope, decision): Promise<FoundUsages> => {
+        const usages = rows.map(async (row) => {
+          const look = await lookOf(vault, decision, row);
           if (look === undefined) return [];
           const { reader, purpose } = look;
           return [
@@ -88,8 +87,9 @@ export class FindUsageController {
               decision: row.decision_id,
             },
           ];
-        }),
-      }),
+        });
+        return { totalUsages: count, usages: (await Promise.all(usages)).flat() };
+      },
     });
     return release(answered(result, reply));
   }

@@ -63,7 +63,7 @@ export function usageItem(
 }
 
 /** What a row says, opened under the decision that shows it; undefined where its key was destroyed. */
-export function lookOf(vault: Vault, decision: string, row: UsageRow): LookContent | undefined {
+export function lookOf(vault: Vault, decision: string, row: UsageRow): Promise<LookContent | undefined> {
   const sealed = { key: row.key_id, iv: row.iv, text: row.sealed_text };
   return openLook(
     vault,

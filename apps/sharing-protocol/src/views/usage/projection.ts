@@ -49,7 +49,7 @@ export function usageView({ openLook, childHash }: UsageMeans): ViewDefinition {
       // A table of its own, so that it may be read before or after its look.
       aborted: { columns: { decision_id: { type: 'text', notNull: true } }, primaryKey: ['decision_id'] },
     },
-    project: (event, context) => {
+    project: async (event, context) => {
       const record = readStored(event) as unknown as LookEvent;
       switch (record.type) {
         case 'look.aborted.v1':

@@ -64,14 +64,17 @@ export class UsageController {
         }),
       }),
       facts: () => [],
-      open: ({ page, registry, outcomes }, { scope }, decision) => ({
-        usages: page.rows.flatMap((row) => {
-          const look = lookOf(vault, decision, row);
+      open: async ({ page, registry, outcomes }, { scope }, decision) => {
+        const usages = page.rows.map(async (row) => {
+          const look = await lookOf(vault, decision, row);
           if (look === undefined) return [];
           return [usageItem(row, look, { scope, registry, outcome: outcomes.get(look.breakGlass ?? '') })];
-        }),
-        ...(page.after === null ? {} : { next: encodeCursor({ at: page.after.at, fact: page.after.decision }) }),
-      }),
+        });
+        return {
+          usages: (await Promise.all(usages)).flat(),
+          ...(page.after === null ? {} : { next: encodeCursor({ at: page.after.at, fact: page.after.decision }) }),
+        };
+      },
     });
     return release(answered(result, reply));
   }

@@ -36,7 +36,7 @@ async function withLooks(looks: readonly Look[], aborted: readonly string[], use
   const log = await openSqliteLog({ path: ':memory:' });
   const definition = usageView({
     childHash: (child) => `hash of ${child}`,
-    openLook: (event) => {
+    openLook: async (event) => {
       const look = looks.find(({ decision }) => event.stream === `look-${decision}`);
       if (look === undefined) return null;
       const { purpose = 'sen-support', sharingDecision } = look;
