@@ -9,8 +9,14 @@ import { NOT_TRIED, retryAt } from './retry.ts';
 /** Signals of one subscription on their way out, in order; one `Sent` each. Opens what the channel needs of the subscription. */
 export type SendTo = (subscription: Subscribed, signals: readonly Signal[]) => Promise<readonly Sent[]>;
 
-/** Heard of by whoever counts. `channel`, outcomes and codes only. */
-export type OnSettled = (channel: string, outcome: Settled['state']) => void;
+/** The signal that something became of: ids and codes of ours, nothing of whom it is about or what an answer said. */
+export interface SettledSignal {
+  readonly id: string;
+  readonly correlationId: string;
+  readonly code?: string;
+}
+/** Heard of by whoever counts and logs. Must not throw. */
+export type OnSettled = (channel: string, outcome: Settled['state'], about: SettledSignal) => void;
 
 /** What sending works with. */
 export interface SendingParts {
@@ -26,6 +32,8 @@ export interface SendingParts {
   /** The receiver wants nothing more (410): switch the subscription off. */
   readonly gone: (subscription: Subscribed) => Promise<void>;
   readonly onSettled?: OnSettled;
+  /** Runs the work on one signal within the trace of what caused it, which its correlation id carries. */
+  readonly within?: <T>(correlationId: string, work: () => T) => T;
 }
 
 /** So many signals are decided and sent at a time, of all subscriptions together. */
@@ -82,7 +90,11 @@ export class Sender {
     if (sent.some(({ kind }) => kind === 'retry')) this.#rest(subscription, settled);
     else if (sent.length > 0) this.#rests.delete(subscription.subscription);
     await outbox.settle(settled);
-    for (const { state } of settled) onSettled?.(subscription.channel, state);
+    const correlations = new Map(rows.map(({ id, correlationId }) => [id, correlationId]));
+    for (const { id, state, code } of settled) {
+      const about = { id, correlationId: correlations.get(id) ?? id, ...(code === undefined ? {} : { code }) };
+      onSettled?.(subscription.channel, state, about);
+    }
     if (sent.some(({ kind }) => kind === 'gone')) await gone(subscription);
   }
 
@@ -119,8 +131,9 @@ export class Sender {
   }
 
   async #decide({ channel }: Subscribed, row: OutboxRow): ReturnType<typeof decideSignal> {
-    const { disclose, childOfFact } = this.#parts;
-    return decideSignal(disclose, row, await childOfFact(row.fact, row.record), channel);
+    const { disclose, childOfFact, within } = this.#parts;
+    const decide = async () => decideSignal(disclose, row, await childOfFact(row.fact, row.record), channel);
+    return within === undefined ? decide() : within(row.correlationId, decide);
   }
 
   #signalOf({ id, organisation, key, kind, category, time }: OutboxRow): Signal {
