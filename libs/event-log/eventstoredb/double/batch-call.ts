@@ -29,7 +29,9 @@ export function batchCall(parts: DoubleParts): handleBidiStreamingCall<BatchAppe
     const pending = new Map<string, Pending>();
     const refused = parts.refusal(call.metadata);
     call.on('data', (request: BatchAppendReq) => {
-      void take(parts, call, pending, request, refused).catch((error: unknown) => call.destroy(asCallError(error)));
+      void take(parts, call, pending, request, refused).catch((error: unknown) =>
+        call.emit('error', asCallError(error)),
+      );
     });
     call.on('end', () => call.end());
     call.on('error', () => undefined);
@@ -54,7 +56,8 @@ async function take(
   const append = pending.get(correlation);
   if (append === undefined) return;
   const answer = (outcome: Outcome | BatchError): void => {
-    if (!call.destroyed) call.write(batchAnswer(correlation, append.stream, outcome, append.expected));
+    if (!call.writableEnded && !call.cancelled)
+      call.write(batchAnswer(correlation, append.stream, outcome, append.expected));
   };
   for (const message of request.getProposedMessagesList()) {
     const event = proposedOf(message);
@@ -97,7 +100,8 @@ function begun(
   const expected = expectationOf(options, options.getStreamPosition());
   const timer = setTimeout(() => {
     pending.delete(correlation);
-    if (!call.destroyed) call.write(batchAnswer(correlation, stream, { kind: 'timeout' }, expected));
+    if (!call.writableEnded && !call.cancelled)
+      call.write(batchAnswer(correlation, stream, { kind: 'timeout' }, expected));
   }, WRITE_TIMEOUT_MS);
   return { stream, expected, events: [], bytes: 0, timer };
 }

@@ -6,6 +6,7 @@ import { appendCall, deleteCall, tombstoneCall } from './append-call.ts';
 import { batchCall } from './batch-call.ts';
 import { Faults, Tally, type Drop } from './faults.ts';
 import { gossip, supportedMethods, type DoubleMember } from './features.ts';
+import { serverHeaders } from './headers.ts';
 import { refusalOf, type DoubleParts } from './parts.ts';
 import { readCall } from './read-call.ts';
 import { DoubleStore, type ProposedEvent } from './store.ts';
@@ -103,7 +104,7 @@ export class EventStoreDouble {
   async restart(): Promise<void> {
     const { tls } = this.#options;
     // Larger messages are refused in the server's words, not in gRPC's.
-    const server = new Server({ 'grpc.max_receive_message_length': -1 });
+    const server = new Server({ 'grpc.max_receive_message_length': -1, interceptors: [serverHeaders] });
     server.addService(streamsService.StreamsService, {
       read: readCall(this.#parts, this.#subscriptions),
       append: appendCall(this.#parts),

@@ -26,7 +26,7 @@ export function readCall(
       (over) => {
         if (over) call.end();
       },
-      (error: unknown) => call.destroy(asCallError(error)),
+      (error: unknown) => call.emit('error', asCallError(error)),
     );
   };
 }

@@ -11,7 +11,7 @@ export async function send<Request, Answer>(
   call: ServerWritableStream<Request, Answer>,
   message: Answer,
 ): Promise<void> {
-  if (call.cancelled || call.destroyed) throw new Gone();
+  if (call.cancelled || call.destroyed || call.writableEnded) throw new Gone();
   if (call.write(message)) return;
   const gone = new AbortController();
   const stop = () => gone.abort();

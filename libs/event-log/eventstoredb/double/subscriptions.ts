@@ -34,7 +34,7 @@ export class Subscriptions {
     try {
       await work(subscription);
     } catch (error) {
-      if (!(error instanceof Gone)) call.destroy(asCallError(error));
+      if (!(error instanceof Gone)) call.emit('error', asCallError(error));
     } finally {
       this.#open.delete(subscription);
     }
@@ -64,10 +64,10 @@ class Subscription {
   drop(how: Drop): void {
     this.#silent = true;
     if (how === 'end') this.#call.end();
-    else if (how === 'error') this.#call.destroy(notReady());
+    else if (how === 'error') this.#call.emit('error', notReady());
     else if (how === 'too-slow') {
       const words = 'Consumer too slow to handle event while live. Client resubscription required.';
-      this.#call.destroy(timedOut(words));
+      this.#call.emit('error', timedOut(words));
     }
     this.#wake();
   }

@@ -1,0 +1,22 @@
+import { Metadata, ResponderBuilder, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+
+const PLAIN = 'application/grpc';
+
+/** Answers with the headers of the real server, where this library's own differ. */
+export const serverHeaders: ServerInterceptor = (_, call) => {
+  let begun = false;
+  const responder = new ResponderBuilder()
+    .withSendMetadata((metadata, next) => {
+      begun = true;
+      metadata.set('content-type', PLAIN);
+      next(metadata);
+    })
+    .withSendStatus((status, next) => {
+      // A refusal is headers alone.
+      const metadata = status.metadata?.clone() ?? new Metadata();
+      if (!begun) metadata.set('content-type', PLAIN);
+      next({ ...status, metadata });
+    })
+    .build();
+  return new ServerInterceptingCall(call, responder);
+};
