@@ -71,7 +71,7 @@ async function take(
     append.bytes += sizeOf(event);
   }
   const tooLarge = append.bytes > parts.mostBytes;
-  if (tooLarge) settle(pending, correlation, append);
+  if (tooLarge || append.stream === '') settle(pending, correlation, append);
   if (append.stream === '') answer({ kind: 'bad-request' });
   else if (tooLarge) answer({ kind: 'too-large', most: parts.mostBytes });
   if (append.stream === '' || tooLarge || !request.getIsFinal()) return;

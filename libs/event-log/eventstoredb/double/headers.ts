@@ -12,9 +12,12 @@ export const serverHeaders: ServerInterceptor = (_, call) => {
       next(metadata);
     })
     .withSendStatus((status, next) => {
-      // A refusal is headers alone.
       const metadata = status.metadata?.clone() ?? new Metadata();
-      if (!begun) metadata.set('content-type', PLAIN);
+      if (!begun) {
+        // A refusal is headers alone.
+        metadata.set('content-type', PLAIN);
+        metadata.set('content-length', '0');
+      }
       next({ ...status, metadata });
     })
     .build();

@@ -17,8 +17,6 @@ export class CallError extends Error {
 /** An answer without a body, as the server gives its refusals. */
 function refusal(code: number, details: string, headers: Readonly<Record<string, string>> = {}): CallError {
   const metadata = new Metadata();
-  // ASP.NET says so where it answers with an error alone.
-  metadata.set('content-length', '0');
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   return new CallError(code, details, metadata);
 }

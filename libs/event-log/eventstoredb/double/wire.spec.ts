@@ -12,7 +12,7 @@ import {
 } from '../test/wire.ts';
 import { EventStoreDouble } from './index.ts';
 
-const calls = recorded<WireCall>('wire.jsonl');
+const calls = recorded('wire.jsonl') as readonly WireCall[];
 const TOMBSTONE_BETWEEN = 'tombstone (batch run)';
 
 describeRecorded('the double answers over the wire as a real 23.10.8 was recorded to', () => {
