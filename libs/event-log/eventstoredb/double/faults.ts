@@ -23,12 +23,16 @@ export type Drop =
 export class Faults {
   /** False: every call is answered "Server Is Not Ready". */
   ready = true;
+  /** True: nobody is let in any more. */
+  denied = false;
   /** Each call waits so many milliseconds first. */
   delayMs = 0;
   /** Where the leader is, if it is not this one. */
   leader: { readonly host: string; readonly port: number } | undefined;
   /** The next appends, one each. */
   readonly doubtful: DoubtfulAppend[] = [];
+  /** Subscriptions say nothing of these streams, as a node does that has not received them yet. */
+  blindTo: (stream: string) => boolean = () => false;
   /** As servers before 23.10: nobody is told that he caught up. */
   withoutCaughtUp = false;
 

@@ -19,6 +19,7 @@ export function refusalOf(faults: Faults, users: Readonly<Record<string, string>
   return async (metadata) => {
     await faults.slowness();
     if (!faults.ready) return notReady();
+    if (faults.denied) return accessDenied();
     if (users !== undefined) {
       const [authorization] = metadata.get('authorization');
       if (authorization === undefined) return accessDenied();

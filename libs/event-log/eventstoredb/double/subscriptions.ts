@@ -132,7 +132,7 @@ export async function subscribeToAll(
         next = event.position + 1;
         considered += 1;
         const place = [event.position, event.position] as const;
-        if (filter(event) && isAfter(place, sent)) {
+        if (filter(event) && !faults.blindTo(event.stream) && isAfter(place, sent)) {
           await subscription.send(eventAnswer(event));
           sent = place;
         } else if (live && considered >= interval) {
