@@ -56,7 +56,7 @@ export async function* subscribe(
   const forget = parts.onOpen(wake);
   read.signal.addEventListener('abort', wake);
   try {
-    const state = new Reading(parts, read, anchor.from ?? after);
+    const state = new Reading(parts, read, anchor.between === undefined ? anchor.from : after);
     if (anchor.between !== undefined) state.took({ kind: 'event', ...anchor.between });
     while (!stopped()) {
       const item = feed.take();

@@ -31,8 +31,12 @@ export class Faults {
   leader: { readonly host: string; readonly port: number } | undefined;
   /** The next appends, one each. */
   readonly doubtful: DoubtfulAppend[] = [];
+  /** Subscriptions are taken and then bring nothing at all. */
+  silent = false;
   /** Subscriptions say nothing of these streams, as a node does that has not received them yet. */
   blindTo: (stream: string) => boolean = () => false;
+  /** As servers up to 23.10.6: a subscription leaves out the one event at or after the place it is given, whatever it is. */
+  leavesOneOut = false;
   /** As servers before 23.10: nobody is told that he caught up. */
   withoutCaughtUp = false;
 
@@ -45,6 +49,8 @@ export class Faults {
 /** What was asked of the double, for a test to count. */
 export class Tally {
   readonly #calls = new Map<string, number>();
+  /** Events that were handed to subscriptions' connections. */
+  sent = 0;
   #appends = 0;
   /** Most appends that were being answered at one time. */
   mostAppends = 0;

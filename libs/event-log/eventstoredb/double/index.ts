@@ -74,7 +74,8 @@ export class EventStoreDouble {
   /** The connection string; `userInfo` as in `user:password`. */
   url(userInfo?: string): string {
     const who = userInfo === undefined ? '' : `${userInfo}@`;
-    return `esdb://${who}127.0.0.1:${this.#port}?tls=${this.#options.tls !== undefined}`;
+    const tls = this.#options.tls !== undefined;
+    return `esdb://${who}${tls ? 'localhost' : '127.0.0.1'}:${this.#port}?tls=${tls}`;
   }
 
   /** How many subscriptions are open. */
@@ -92,6 +93,11 @@ export class EventStoreDouble {
     await this.#store.write(() => {
       for (const { stream, event } of events) this.#store.append(stream, 'any', [event]);
     });
+  }
+
+  /** Removes the events of streams that begin so, for ever and without a trace. */
+  async scavenge(prefix: string): Promise<void> {
+    await this.#store.write(() => this.#store.scavenge(prefix));
   }
 
   /** Every connection breaks and nobody listens any more; what is stored stays. */

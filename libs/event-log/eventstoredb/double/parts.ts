@@ -23,10 +23,8 @@ export function refusalOf(faults: Faults, users: Readonly<Record<string, string>
     if (users !== undefined) {
       const [authorization] = metadata.get('authorization');
       if (authorization === undefined) return accessDenied();
-      const [user = '', password] = Buffer.from(String(authorization).replace(/^Basic /, ''), 'base64')
-        .toString('utf8')
-        .split(':');
-      if (password === undefined || users[user] !== password) return unauthenticated();
+      const given = Buffer.from(String(authorization).replace(/^Basic /, ''), 'base64').toString('utf8');
+      if (!Object.entries(users).some(([user, password]) => given === `${user}:${password}`)) return unauthenticated();
     }
     const asksLeader = metadata.get('requires-leader').includes('true');
     return asksLeader && faults.leader !== undefined ? notLeader(faults.leader.host, faults.leader.port) : undefined;

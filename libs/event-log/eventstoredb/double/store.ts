@@ -165,6 +165,11 @@ export class DoubleStore {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Inside `write`: removes the events of streams that begin so, as a scavenge does with what has outlived its age. */
+  scavenge(prefix: string): void {
+    this.#db.prepare("delete from event where stream like ? || '%'").run(prefix);
+  }
+
   close(): void {
     if (this.#scheduled) this.#flush();
     this.#db.close();

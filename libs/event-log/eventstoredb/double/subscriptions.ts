@@ -99,12 +99,17 @@ export async function subscribeToAll(
   const after = from?.getPosition();
   await subscriptions.run(call, async (subscription) => {
     await subscription.send(confirmationAnswer(crypto.randomUUID()));
+    if (faults.silent) subscription.drop('silence');
     /** The last event or checkpoint sent: (commit, prepare). */
     let sent: readonly [number, number] = [-1, -1];
     let [next, considered] = [0, 0];
     if (after !== undefined) {
       sent = [Number(after.getCommitPosition()), Number(after.getPreparePosition())];
       next = sent[0];
+      if (faults.leavesOneOut) {
+        const [first] = store.all(next, 1, false);
+        next = first === undefined ? next : first.position + 1;
+      }
     }
     if (from?.hasEnd() === true) {
       next = store.end;
@@ -134,6 +139,7 @@ export async function subscribeToAll(
         const place = [event.position, event.position] as const;
         if (filter(event) && !faults.blindTo(event.stream) && isAfter(place, sent)) {
           await subscription.send(eventAnswer(event));
+          parts.tally.sent += 1;
           sent = place;
         } else if (live && considered >= interval) {
           considered = 0;
