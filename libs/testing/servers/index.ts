@@ -1,2 +1,4 @@
+export * from './kafka.ts';
+export { KAFKA_USERS } from './kafka-settings.ts';
 export * from './postgres.ts';
 export * from './shared.ts';
