@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { askKafka } from '#delivery/kafka';
+import type { OwnPorts } from './kafka-jvm.ts';
 import { askUntil, freePort } from './processes.ts';
 
 const IMAGE = 'apache/kafka:4.1.0';
@@ -14,11 +15,12 @@ export interface DockerKafka {
 }
 
 /** A broker by testcontainers; undefined where no engine answers, or it can't get the image. */
-export async function dockerKafka(): Promise<DockerKafka | undefined> {
+export async function dockerKafka(ports: OwnPorts = {}): Promise<DockerKafka | undefined> {
   // Asked first because the library is slow to load and slower to find that there is nothing.
   if (process.env['DOCKER_HOST'] === undefined && !existsSync('/var/run/docker.sock')) return undefined;
   const { GenericContainer } = await import('testcontainers');
-  const port = await freePort();
+  const port = ports.port ?? (await freePort());
+  const advertised = String(ports.advertisedPort ?? port);
   const ready = () =>
     askUntil(
       async () => (await askKafka({ brokers: [`127.0.0.1:${String(port)}`] })).led,
@@ -34,7 +36,7 @@ export async function dockerKafka(): Promise<DockerKafka | undefined> {
         KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
         KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
         KAFKA_LISTENERS: 'PLAINTEXT://:9092,CONTROLLER://:9093',
-        KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://127.0.0.1:${String(port)}`,
+        KAFKA_ADVERTISED_LISTENERS: `PLAINTEXT://127.0.0.1:${advertised}`,
         KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
         KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false',
         KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',

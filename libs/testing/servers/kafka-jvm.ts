@@ -11,6 +11,12 @@ const run = promisify(execFile);
 const SCRIPT = join(import.meta.dirname, '../../../infra/ci/kafka.sh');
 const READY_WITHIN = 90_000;
 
+/** Ports that the spec has chosen. */
+export interface OwnPorts {
+  readonly port?: number;
+  readonly advertisedPort?: number;
+}
+
 /** A broker on the machine's JDK. */
 export interface JvmKafka extends KafkaPlace {
   /** As fetched: `4.4.0`. */
@@ -43,7 +49,7 @@ export async function kafkaJars(): Promise<
   }
 }
 
-export interface JvmOptions {
+export interface JvmOptions extends OwnPorts {
   readonly owner: number;
   readonly secured?: boolean;
   /** Where its settings and data are; one that does not exist yet unless it is told. */
@@ -57,7 +63,8 @@ export async function jvmKafka(
 ): Promise<JvmKafka> {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tellonce-kafka-'));
   const place: KafkaPlace = {
-    ...{ folder, port: await freePort(), controllerPort: await freePort() },
+    ...{ folder, port: options.port ?? (await freePort()), controllerPort: await freePort() },
+    advertisedPort: options.advertisedPort,
     ...(options.secured === true && { securePort: await freePort() }),
   };
   const settings = join(folder, 'server.properties');

@@ -18,21 +18,29 @@ export interface KafkaPlace {
   readonly folder: string;
   readonly port: number;
   readonly controllerPort: number;
+  /** Where it tells clients to go, if not to its own port: a proxy of the spec's. */
+  readonly advertisedPort?: number | undefined;
   /** With SASL over TLS on this port; the plain listener stays, for the broker itself and the specs' own hand. */
   readonly securePort?: number;
 }
 
 /** `server.properties` of one node that is broker and controller (KRaft). */
-export function brokerSettings({ folder, port, controllerPort, securePort }: KafkaPlace): string {
+export function brokerSettings({
+  folder,
+  port,
+  controllerPort,
+  advertisedPort = port,
+  securePort,
+}: KafkaPlace): string {
   const secure = securePort === undefined ? '' : `,SECURE://127.0.0.1:${String(securePort)}`;
-  const listeners = `PLAINTEXT://127.0.0.1:${String(port)}${secure}`;
+  const plain = (on: number) => `PLAINTEXT://127.0.0.1:${String(on)}${secure}`;
   return lines({
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${String(controllerPort)}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `${listeners},CONTROLLER://127.0.0.1:${String(controllerPort)}`,
-    'advertised.listeners': listeners,
+    listeners: `${plain(port)},CONTROLLER://127.0.0.1:${String(controllerPort)}`,
+    'advertised.listeners': plain(advertisedPort),
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'log.dirs': join(folder, 'data'),
     'auto.create.topics.enable': 'false',

@@ -1,5 +1,5 @@
 import { dockerKafka, type DockerKafka } from './kafka-docker.ts';
-import { jvmKafka, kafkaJars } from './kafka-jvm.ts';
+import { jvmKafka, kafkaJars, type OwnPorts } from './kafka-jvm.ts';
 import { sharedServer } from './shared.ts';
 
 /** Why a broker can't be had here: for the name of the specs that are skipped. */
@@ -28,12 +28,12 @@ export interface SecuredKafka extends TestKafka {
  * A broker of the caller's own, ready when it settles: by Docker where an engine answers, else from Maven Central on the machine's JDK. It
  * ends with this process at the latest.
  */
-export async function startKafka(): Promise<OwnKafka | Unavailable> {
-  const docker = await dockerKafka();
+export async function startKafka(ports: OwnPorts = {}): Promise<OwnKafka | Unavailable> {
+  const docker = await dockerKafka(ports);
   if (docker !== undefined) return { ...docker, brokers: [at(docker.port)], what: `Docker, ${docker.version}` };
   const jars = await kafkaJars();
   if ('unavailable' in jars) return jars;
-  const broker = await jvmKafka(jars, { owner: process.pid });
+  const broker = await jvmKafka(jars, { owner: process.pid, ...ports });
   return { ...broker, brokers: [at(broker.port)], what: onJdk(broker.version) };
 }
 

@@ -1,4 +1,4 @@
-import { Kafka, logLevel, Partitioners, type IHeaders } from 'kafkajs';
+import { Kafka, logLevel, Partitioners, type IHeaders, type KafkaConfig } from 'kafkajs';
 import { quietTimers } from '../quiet-timers.ts';
 
 /** A record with everything that Kafka keeps of it. */
@@ -11,9 +11,9 @@ export interface BareRecord {
 }
 
 /** kafkajs as it is, for what is not the channel's own to do: raw records, topics of a certain kind, and to measure against. */
-export function bareKafka(brokers: readonly string[]): Kafka {
+export function bareKafka(brokers: readonly string[], more: Partial<KafkaConfig> = {}): Kafka {
   quietTimers();
-  return new Kafka({ brokers: [...brokers], clientId: 'bare', logLevel: logLevel.NOTHING });
+  return new Kafka({ brokers: [...brokers], clientId: 'bare', logLevel: logLevel.NOTHING, ...more });
 }
 
 /** Makes a topic with settings of its own. */
