@@ -6,7 +6,7 @@ import type { OrganisationId } from '#kernel';
 import type { Channel, Signal } from '../src/port.ts';
 import { kafkaChannel } from './channel.ts';
 import type { KafkaLogEntry } from './log.ts';
-import { bareKafka, contents, makeTopic } from './test/bare.ts';
+import { bareKafka, contents, makeTopic, withAdmin } from './test/bare.ts';
 import { describeOn } from './test/on-kafka.ts';
 import { inOrder, newOrganisation, signal, signals } from './test/signals.ts';
 import { topicOf, type KafkaEndpoint } from './topic.ts';
@@ -66,7 +66,7 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
   it('answers at once for many organisations, each in its own topic', async () => {
     const many = Array.from({ length: 12 }, newOrganisation);
     const answers = await Promise.all(many.map((each) => channel.send({ organisation: each }, signals(each, 10))));
-    expect(answers.flat().every(({ kind }) => kind === 'sent')).toBe(true);
+    expect(new Set(answers.flat().map((each) => JSON.stringify(each)))).toEqual(new Set(['{"kind":"sent"}']));
     for (const each of many) expect(await contents(bareKafka(brokers()), topicOf(each) ?? '')).toHaveLength(10);
   });
 
@@ -79,6 +79,19 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
     ]);
     await makeTopic(bareKafka(brokers()), topic(), 1);
     expect(await send(signals(organisation, 2))).toEqual([{ kind: 'sent' }, { kind: 'sent' }]);
+  });
+
+  it("is not misled by another organisation's topic that was taken away", async () => {
+    await channel.close();
+    channel = open({});
+    const [kafka, other] = [bareKafka(brokers()), newOrganisation()];
+    await makeTopic(kafka, topicOf(other) ?? '', 1);
+    await makeTopic(kafka, topic(), 1);
+    expect(await channel.send({ organisation: other }, [signal(other, 0)])).toEqual([{ kind: 'sent' }]);
+    await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topicOf(other) ?? ''] }));
+    expect(await send([signal(organisation, 0)])).toEqual([{ kind: 'sent' }]);
+    const [gone] = await channel.send({ organisation: other }, [signal(other, 1)]);
+    expect(gone).toMatchObject({ kind: 'retry', code: 'unknown-topic' });
   });
 
   it('refuses what the broker finds too large, with its key; the others arrive', async () => {

@@ -17,6 +17,8 @@ export interface KafkaChannelOptions extends KafkaConnection {
   readonly maxInFlight?: number;
 }
 
+/** A producer asks about all its topics at once and is told the trouble of any; the next one, which is new, has only this topic's. */
+const OF_ANY_TOPIC = new Set(['unknown-topic', 'not-authorised']);
 const BATCH = { records: 500, bytes: 512 * 1024 };
 
 /**
@@ -32,14 +34,16 @@ export function kafkaChannel(options: KafkaChannelOptions): Channel<KafkaEndpoin
   let closing = false;
 
   async function deliver(topic: string, records: readonly OutgoingRecord[]): Promise<Trouble | undefined> {
-    try {
-      await topics.ensure(topic);
-      await sender.send(topic, records);
-      return undefined;
-    } catch (error) {
-      const trouble = troubleOf(error);
-      if (trouble.code === 'unknown-topic') topics.forget(topic);
-      return trouble;
+    for (let tries = 1; ; tries++) {
+      try {
+        await topics.ensure(topic);
+        await sender.send(topic, records);
+        return undefined;
+      } catch (error) {
+        const trouble = troubleOf(error);
+        if (trouble.code === 'unknown-topic') topics.forget(topic);
+        if (!OF_ANY_TOPIC.has(trouble.code) || tries === 2) return trouble;
+      }
     }
   }
   function behind<T>(topic: string, work: () => Promise<T>): Promise<T> {

@@ -47,6 +47,8 @@ const CODES: Readonly<Record<string, string>> = {
   CLUSTER_AUTHORIZATION_FAILED: 'not-authorised',
   GROUP_AUTHORIZATION_FAILED: 'not-authorised',
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: 'not-authorised',
+  // Of what kafkajs can't read, compression other than gzip is what happens.
+  KafkaJSNotImplemented: 'unsupported',
   POLICY_VIOLATION: 'against-policy',
   MESSAGE_TOO_LARGE: 'too-large',
   RECORD_LIST_TOO_LARGE: 'too-large',
@@ -55,7 +57,7 @@ const CODES: Readonly<Record<string, string>> = {
 /** What is wrong with the message itself: no repetition helps. */
 const NEVER = new Set(['too-large', 'invalid-record']);
 const SETTINGS = new Set([
-  ...['unknown-topic', 'not-authenticated', 'not-authorised', 'against-policy', 'too-few-brokers'],
+  ...['unknown-topic', 'not-trusted', 'not-authenticated', 'not-authorised', 'against-policy', 'too-few-brokers'],
 ]);
 
 /**
@@ -69,12 +71,14 @@ export function troubleOf(error: unknown): Trouble {
 
 function codeOf(error: unknown, depth: number): string | undefined {
   if (typeof error !== 'object' || error === null || depth > 8) return undefined;
-  const { type, name, cause, errors } = error as Readonly<Record<'type' | 'name' | 'cause' | 'errors', unknown>>;
+  const { type, name, code, cause, errors } = error as Readonly<Record<string, unknown>>;
   const below = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   for (const each of below) {
     const found = codeOf(each, depth + 1);
     if (found !== undefined) return found;
   }
+  // Codes of OpenSSL and Node for a certificate that does not hold.
+  if (typeof code === 'string' && /CERT|SELF_SIGNED|^ERR_(TLS|SSL)_/.test(code)) return 'not-trusted';
   return known(type) ?? known(name);
 }
 

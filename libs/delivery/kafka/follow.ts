@@ -58,8 +58,10 @@ export function followSignals<Tx>(options: FollowOptions<Tx>): Following {
     const take = taking(options, consumer, backOff, stopping.signal);
     consumer.on(consumer.events.GROUP_JOIN, () => {
       take.assigned();
-      failures = 0;
       hasJoined(undefined);
+    });
+    consumer.on(consumer.events.FETCH, () => {
+      failures = 0;
     });
     consumer.on(consumer.events.CRASH, ({ payload: { error } }) => reject(error));
     const stop = () => resolve(undefined);

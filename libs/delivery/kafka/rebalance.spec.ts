@@ -37,7 +37,7 @@ describeOn(await sharedKafka(), 'members of one group', (server) => {
       // The table takes each id once; a second effect would have been a failure of the handler.
       expect(ours.effects()).toHaveLength(3_000);
       expect(inOrder(ours.effects())).toBe(true);
-      expect(ours.troubles.filter(({ code }) => code === 'not-handled')).toEqual([]);
+      expect(ours.faults()).toEqual([]);
       expect(await ours.store.letters(0, 1)).toEqual([]);
     } finally {
       await channel.close();

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import { troubleOf } from './errors.ts';
 
@@ -34,6 +35,22 @@ export function topicsOf(kafka: Kafka, create: NewTopics | undefined): Topics {
   };
 }
 
+/** Brokers hear of a new topic a moment later than the one that made it; ten seconds are for a busy machine. */
+const HEARD_OF = { tries: 100, every: 100 };
+
+/** Asks for a topic's metadata until it is there; throws what is thrown otherwise. */
+export async function there(ask: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (!['unknown-topic', 'no-leader'].includes(troubleOf(error).code) || tries === HEARD_OF.tries) throw error;
+      await wait(HEARD_OF.every);
+    }
+  }
+}
+
 async function make(kafka: Kafka, topic: string, create: NewTopics): Promise<void> {
   const { partitions, replication, minInSync = Math.max(1, replication - 1), days = 7 } = create;
   const admin = kafka.admin();
@@ -44,9 +61,11 @@ async function make(kafka: Kafka, topic: string, create: NewTopics): Promise<voi
       { name: 'retention.ms', value: String(days * 24 * 3_600_000) },
     ];
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs gives up waiting where the broker it asks has not heard of the topic yet.
+      waitForLeaders: false,
       topics: [{ topic, numPartitions: partitions, replicationFactor: replication, configEntries }],
     });
+    await there(() => admin.fetchTopicMetadata({ topics: [topic] }));
   } catch (error) {
     // Who may not make topics may still write to one that somebody made.
     if (troubleOf(error).code !== 'not-authorised') throw error;

@@ -1,5 +1,6 @@
 import { Kafka, logLevel, Partitioners, type IHeaders, type KafkaConfig } from 'kafkajs';
 import { quietTimers } from '../quiet-timers.ts';
+import { there } from '../topics.ts';
 
 /** A record with everything that Kafka keeps of it. */
 export interface BareRecord {
@@ -24,9 +25,10 @@ export async function makeTopic(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  await withAdmin(kafka, (admin) =>
-    admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries }] }),
-  );
+  await withAdmin(kafka, async (admin) => {
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions, configEntries }] });
+    await there(() => admin.fetchTopicMetadata({ topics: [topic] }));
+  });
 }
 
 /** Does something as an administrator. */

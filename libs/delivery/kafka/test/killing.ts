@@ -51,7 +51,7 @@ export async function survivesKills({ brokers, restart }: Killable, count: numbe
     expect(failed.size).toBeGreaterThan(0);
     expect(ours.effects()).toHaveLength(count);
     expect(inOrder(ours.effects())).toBe(true);
-    expect(ours.troubles.filter(({ code }) => ['not-handled', 'gap', 'began-anew'].includes(code))).toEqual([]);
+    expect(ours.faults()).toEqual([]);
     const stored = await contents(bareKafka(brokers), topic);
     expect(new Set(stored.map(({ headers }) => headers['ce_id'])).size).toBe(count);
     const sent = new Map(all.map(({ id, ask }) => [id, ask]));

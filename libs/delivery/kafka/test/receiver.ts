@@ -12,6 +12,8 @@ export interface Receiver {
   readonly store: SqliteOffsetStore;
   readonly db: DatabaseSync;
   readonly troubles: FollowerTrouble[];
+  /** Troubles with a record; without those of a membership, which come and go with the broker's moods. */
+  faults(): readonly FollowerTrouble[];
   /** Joins the group once more. */
   follow(more?: Partial<Options>): Following;
   /** Effects in the order in which they were stored. */
@@ -38,6 +40,7 @@ export function receiver(given: Pick<Options, 'brokers' | 'topic'> & Partial<Opt
   };
   return {
     ...{ store, db, troubles, when },
+    faults: () => troubles.filter(({ partition }) => partition !== undefined),
     follow(more = {}) {
       const member = followSignals<DatabaseSync>({
         group: `of-${given.topic}`,
