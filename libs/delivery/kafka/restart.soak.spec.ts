@@ -7,5 +7,5 @@ describeOn(await startKafka(), 'a broker that is killed again and again', (serve
   afterAll(() => server().stop());
 
   it('loses nothing; what is there twice bears the same id, and each effect happens once and in order', () =>
-    survivesKills(server(), 50_000, 10));
+    survivesKills(server(), 20_000, 5));
 });

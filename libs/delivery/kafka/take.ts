@@ -27,6 +27,7 @@ export interface Taking {
 /** How often the broker hears of us while one signal takes long, as a part of the session. */
 const BEATS = 10;
 
+/** Batches as `followSignals` takes them, for as long as one membership lasts. Never throws what a handler or store threw: it holds the partition. */
 export function taking<Tx>(
   options: FollowOptions<Tx>,
   consumer: Consumer,
