@@ -75,7 +75,7 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
     channel = open({});
     expect(await send(signals(organisation, 2))).toEqual([
       { kind: 'retry', code: 'unknown-topic', afterMs: 60_000 },
-      { kind: 'retry', code: 'unknown-topic', afterMs: 60_000 },
+      { kind: 'retry', code: 'not-tried' },
     ]);
     await makeTopic(bareKafka(brokers()), topic(), 1);
     expect(await send(signals(organisation, 2))).toEqual([{ kind: 'sent' }, { kind: 'sent' }]);
@@ -135,7 +135,7 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
     const sending = [send(signals(organisation, 100)), send([signal(organisation, 100)])];
     await channel.close();
     expect((await Promise.all(sending)).flat().filter(({ kind }) => kind === 'sent')).toHaveLength(101);
-    expect(await send([signal(organisation, 101)])).toEqual([{ kind: 'retry', code: 'closing' }]);
+    expect(await send([signal(organisation, 101)])).toEqual([{ kind: 'retry', code: 'not-tried' }]);
     expect(await contents(bareKafka(brokers()), topic())).toHaveLength(101);
   });
 
@@ -167,7 +167,7 @@ describeOn({ what: 'nothing' }, 'the Kafka channel', () => {
     const sent = await channel.send({ organisation }, signals(organisation, 2, 2));
     expect(sent).toEqual([
       { kind: 'retry', code: 'unreachable' },
-      { kind: 'retry', code: 'unreachable' },
+      { kind: 'retry', code: 'not-tried' },
     ]);
     await channel.close();
     expect(new Set(log.map(({ code }) => code))).toEqual(new Set(['connection-failed']));

@@ -1,4 +1,5 @@
 import type { Channel, Sent, Signal } from '../src/port.ts';
+import { NOT_TRIED } from '../src/retry.ts';
 import { kafkaClient, type KafkaConnection } from './client.ts';
 import { troubleOf, type Trouble } from './errors.ts';
 import { sendInOrder } from './in-order.ts';
@@ -23,7 +24,8 @@ const BATCH = { records: 500, bytes: 512 * 1024 };
 
 /**
  * Kafka as a channel: thin signals to `tellonce.<organisation>.v1`, keyed by the organisation's own pseudonym, acknowledged by every in-sync
- * replica. Signals of one topic are sent in the order of the calls. Throws only for settings that cannot be meant.
+ * replica. Signals of one topic are sent in the order of the calls. Throws only for settings that cannot be meant; never rejects. Codes: those of
+ * errors.ts; `refused` are `too-large`, `invalid-record`, `not-a-signal`, `another-organisation` and `invalid-organisation` alone.
  */
 export function kafkaChannel(options: KafkaChannelOptions): Channel<KafkaEndpoint> {
   const kafka = kafkaClient(options);
@@ -58,7 +60,7 @@ export function kafkaChannel(options: KafkaChannelOptions): Channel<KafkaEndpoin
     async send({ organisation }, signals) {
       const topic = topicOf(organisation);
       if (topic === undefined) return all(signals, { kind: 'refused', code: 'invalid-organisation' });
-      if (closing) return all(signals, { kind: 'retry', code: 'closing' });
+      if (closing) return all(signals, NOT_TRIED);
       const encode = (signal: Signal) => encoded(signal, organisation, options.source);
       return behind(topic, () =>
         inFlight(() => sendInOrder(signals, encode, (records) => deliver(topic, records), BATCH)),

@@ -1,4 +1,5 @@
 import type { Sent, Signal } from '../src/port.ts';
+import { NOT_TRIED } from '../src/retry.ts';
 import type { Trouble } from './errors.ts';
 import type { OutgoingRecord } from './message.ts';
 
@@ -8,8 +9,6 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
-/** Not tried, because one before it was not sent. */
-const NOT_TRIED: Sent = { kind: 'retry', code: 'not-tried' };
 /** How long a setting takes to be changed, in milliseconds: longer than a hiccup, and nobody minds the question. */
 const SETTINGS_TAKE = 60_000;
 
@@ -20,8 +19,9 @@ interface Item {
 }
 
 /**
- * Hands signals over in batches, one after the other, and answers one `Sent` each. What can be tried again stops everything behind it; what
- * can't is found by halving its batch, and stops only its key. A batch that failed may have been stored in part: then it is stored again, with
+ * Hands signals over in batches, one after the other, and answers one `Sent` each. What can be tried again is the broker's trouble and no
+ * signal's: the first of its batch is told, the rest and everything behind have lost no attempt (`not-tried`). What can't be tried again is found
+ * by halving its batch, and stops only its key. A batch that failed may have been stored in part: then it is stored again, with
  * the same ids and in the same order.
  */
 export async function sendInOrder(
@@ -40,9 +40,10 @@ export async function sendInOrder(
     const [first] = free;
     if (first === undefined) return;
     const trouble = await deliver(free.map(({ record }) => record));
-    if (trouble === undefined || trouble.again) {
-      for (const { at } of free) sent[at] = trouble === undefined ? { kind: 'sent' } : laterOf(trouble);
-      stopped ||= trouble !== undefined;
+    if (trouble === undefined) for (const { at } of free) sent[at] = { kind: 'sent' };
+    else if (trouble.again) {
+      sent[first.at] = laterOf(trouble);
+      stopped = true;
     } else if (free.length === 1) {
       sent[first.at] = { kind: 'refused', code: trouble.code };
       blocked.add(first.key);

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { fail, ok, parseInstant, parseStrictJson, type Instant, type Outcome } from '#kernel';
+import { isSignalEvent, signalEvent } from '../src/cloud-event.ts';
 import type { Signal, SignalKind } from '../src/port.ts';
-// The one place to change when the channels share their CloudEvent.
-import { isSignalEvent, signalEvent } from './cloud-event.ts';
 
 /** A record as it is handed to the producer. */
 export interface OutgoingRecord {

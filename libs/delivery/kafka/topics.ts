@@ -38,12 +38,11 @@ export function topicsOf(kafka: Kafka, create: NewTopics | undefined): Topics {
 /** Brokers hear of a new topic a moment later than the one that made it; ten seconds are for a busy machine. */
 const HEARD_OF = { tries: 100, every: 100 };
 
-/** Asks for a topic's metadata until it is there; throws what is thrown otherwise. */
-export async function there(ask: () => Promise<unknown>): Promise<void> {
+/** Asks something about a new topic until brokers have heard of it; throws what is thrown otherwise. */
+export async function there<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      await ask();
-      return;
+      return await ask();
     } catch (error) {
       if (!['unknown-topic', 'no-leader'].includes(troubleOf(error).code) || tries === HEARD_OF.tries) throw error;
       await wait(HEARD_OF.every);

@@ -61,7 +61,7 @@ export async function write(
 
 /** Everything that is in a topic now, by partition and offset. */
 export async function contents(kafka: Kafka, topic: string): Promise<readonly BareRecord[]> {
-  const offsets = await withAdmin(kafka, (admin) => admin.fetchTopicOffsets(topic));
+  const offsets = await withAdmin(kafka, (admin) => there(() => admin.fetchTopicOffsets(topic)));
   const left = new Map(
     offsets.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, Number(high)]),
   );
