@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { FAMILIES, type Family } from '#contracts';
 import type { Chance, Clock } from '#kernel';
 import { observed, POSITIONS_STORE, type EventLog, type LogObserver } from '#event-log';
-import { openSqliteLog } from '#event-log/sqlite';
 import { openIdentity } from '#identity';
 import type { ViewPlace } from '#projections';
 import {
@@ -29,6 +28,7 @@ import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
 import { erasureOf, holdsOf } from './erasure.ts';
 import { followSurely, type Follower } from './follow.ts';
 import type { LogReaders } from './follow-log.ts';
+import { openLogOf } from './open-log.ts';
 import { openRelationshipsProcess } from './relationships.ts';
 import type { Stores } from './stores.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
@@ -57,6 +57,8 @@ export interface CoreOptions {
   readonly observers?: { readonly log: LogObserver; readonly decisions: DecisionObserver };
   /** Where a test stops a request between decision and answer. */
   readonly stage?: (at: Stage) => Promise<void>;
+  /** The log on a server; a file in `varDir` unless given. */
+  readonly eventStoreUrl?: string;
   /** How the log is opened: a test of a full disk or a failed commit says otherwise. */
   readonly openLog?: (path: string) => Promise<EventLog>;
 }
@@ -99,7 +101,7 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
 async function openParts(options: CoreOptions, opened: (() => Promise<void> | void)[]): Promise<OpenedCore> {
   const { varDir, clock, chance, alarm } = options;
   const master = loadKek(options.keyFile, { create: true, chance });
-  const { openLog = (path: string) => openSqliteLog({ path }), observers } = options;
+  const { openLog = () => openLogOf(options), observers } = options;
   const opening = watched(await openLog(join(varDir, 'log.db')), (error) => alarm('log', error));
   const log = observers === undefined ? opening : observed(opening, observers.log);
   opened.push(() => log.close());
