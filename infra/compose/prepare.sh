@@ -4,13 +4,19 @@
 set -euo pipefail
 umask 077
 
-[ -f /authority/ca.key ] || es-gencert-cli create-ca -days 3650 -out /authority
+if [ ! -f /authority/ca.key ]; then
+  es-gencert-cli create-ca -days 3650 -out /tmp/ca
+  cp /tmp/ca/ca.crt /tmp/ca/ca.key /authority/
+fi
 
-# name, addresses, names
+# node NAME ADDRESSES NAMES: into the volume of that server, once.
 node() {
-  [ -f "/certificates/$1/node.key" ] && return
-  es-gencert-cli create-node -days 825 -ca-certificate /authority/ca.crt -ca-key /authority/ca.key \
-    -out "/certificates/$1" -ip-addresses "$2" -dns-names "$3"
+  if [ ! -f "/certificates/$1/node.key" ]; then
+    es-gencert-cli create-node -days 825 -ca-certificate /authority/ca.crt -ca-key /authority/ca.key \
+      -out "/tmp/$1" -ip-addresses "$2" -dns-names "$3"
+    cp "/tmp/$1/node.crt" "/tmp/$1/node.key" "/certificates/$1/"
+  fi
+  chown -R "$HUB_UID:$HUB_GID" "/certificates/$1"
 }
 node eventstore1 127.0.0.1,172.30.240.11 eventstore1,localhost
 node eventstore2 127.0.0.1,172.30.240.12 eventstore2,localhost
@@ -18,11 +24,10 @@ node eventstore3 127.0.0.1,172.30.240.13 eventstore3,localhost
 node postgres 127.0.0.1 postgres,localhost
 node gateway 127.0.0.1 "$GATEWAY_NAMES"
 
-for name in eventstore1 eventstore2 eventstore3 postgres gateway; do
-  chown -R "$HUB_UID:$HUB_GID" "/certificates/$name"
-done
-install -m 0755 -d /trust
-install -m 0644 /authority/ca.crt /trust/ca.crt
+cp /authority/ca.crt /trust/ca.crt
+chmod 0755 /trust
+chmod 0644 /trust/ca.crt
+
 for volume in /volumes/*; do
   chown "$HUB_UID:$HUB_GID" "$volume"
   chmod 0700 "$volume"

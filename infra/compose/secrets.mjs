@@ -23,9 +23,17 @@ keep('metrics_token', random);
 const admin = keep('eventstore_admin_password', random);
 keep('eventstore_ops_password', random);
 const nodes = ['172.30.240.11', '172.30.240.12', '172.30.240.13'].map((host) => `${host}:2113`).join(',');
-keep('eventstore_url', () => options.eventstore ?? `esdb://admin:${admin}@${nodes}?tls=true&tlsCAFile=/run/certificates/ca/ca.crt&nodePreference=leader`);
+keep(
+  'eventstore_url',
+  () =>
+    options.eventstore ??
+    `esdb://admin:${admin}@${nodes}?tls=true&tlsCAFile=/run/certificates/ca/ca.crt&nodePreference=leader`,
+);
 const owner = keep('database_owner_password', () => passwordOf(options.database) ?? random());
-keep('database_owner_url', () => options.database ?? `postgres://tellonce_owner:${owner}@postgres:5432/tellonce?${TLS}`);
+keep(
+  'database_owner_url',
+  () => options.database ?? `postgres://tellonce_owner:${owner}@postgres:5432/tellonce?${TLS}`,
+);
 for (const process of ['education', 'health', 'social_care', 'sharing_protocol']) {
   keep(`database_url_${process}`, () => {
     const url = new URL(options.database ?? `postgres://postgres:5432/tellonce?${TLS}`);
@@ -39,7 +47,14 @@ keep('grafana_admin_password', random);
 
 if (options.database === undefined) {
   const env = join(dirname(folder), '.env');
-  const told = ['# Made by infra/compose/secrets.mjs: who owns the secret files, and so runs the containers.', `HUB_UID=${user.uid}`, `HUB_GID=${user.gid}`, '# What people and systems type; every process gets the same.', `HUB_PUBLIC_URL=${options['public-url'] ?? 'https://localhost:8443'}`, ''];
+  const told = [
+    '# Made by infra/compose/secrets.mjs: who owns the secret files, and so runs the containers.',
+    `HUB_UID=${user.uid}`,
+    `HUB_GID=${user.gid}`,
+    '# What people and systems type; every process gets the same.',
+    `HUB_PUBLIC_URL=${options['public-url'] ?? 'https://localhost:8443'}`,
+    '',
+  ];
   if (!existsSync(env)) writeFileSync(env, told.join('\n'), { flag: 'wx' });
 }
 
@@ -76,7 +91,8 @@ function read(args) {
   for (let at = 0; at < args.length; at++) {
     const name = args[at].replace(/^--/, '');
     if (!args[at].startsWith('--')) rest.push(args[at]);
-    else if (!known.includes(name) || args[at + 1] === undefined) throw new Error(`options: ${known.map((each) => `--${each} …`).join(' ')}`);
+    else if (!known.includes(name) || args[at + 1] === undefined)
+      throw new Error(`options: ${known.map((each) => `--${each} …`).join(' ')}`);
     else found[name] = args[++at];
   }
   return { folder: resolve(rest[0] ?? join(import.meta.dirname, 'secrets')), options: found };
