@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSyn
 import { dirname, join, resolve } from 'node:path';
 
 /**
- * `node infra/compose/secrets.mjs [FOLDER] [--database OWNER_URL] [--eventstore URL] [--kafka BROKERS] [--public-url URL]`
+ * `node infra/compose/secrets.mjs [FOLDER] [--database OWNER_URL] [--eventstore URL] [--public-url URL]`
  * makes what a first start needs: one file a secret, for its owner alone (0600). What is there is never overwritten, so it can be run again
  * after a new secret was added. FOLDER is infra/compose/secrets unless given; the options are for servers that are there already.
  */
@@ -15,7 +15,9 @@ const TLS = 'sslmode=verify-full&sslrootcert=/run/certificates/ca/ca.crt';
 
 mkdirSync(folder, { recursive: true, mode: 0o700 });
 chmodSync(folder, 0o700);
-if (own === 0) chownSync(folder, user.uid, user.gid);
+/** Whoever has servers already may have no containers. */
+const handOver = own === 0 && options.database === undefined;
+if (handOver) chownSync(folder, user.uid, user.gid);
 
 // The one key that everything personal hangs on: 32 bytes, base64. Keep a copy in a safe, apart from every backup.
 keep('tellonce_key', () => `${randomBytes(32).toString('base64')}\n`);
@@ -42,7 +44,6 @@ for (const process of ['education', 'health', 'social_care', 'sharing_protocol']
     return url.href;
   });
 }
-keep('kafka_brokers', () => options.kafka ?? 'kafka:9092');
 keep('grafana_admin_password', random);
 
 if (options.database === undefined) {
@@ -69,7 +70,7 @@ function keep(name, make) {
   }
   const text = make();
   writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
-  if (own === 0) chownSync(path, user.uid, user.gid);
+  if (handOver) chownSync(path, user.uid, user.gid);
   process.stdout.write(`made   ${name}\n`);
   return text.trim();
 }
@@ -85,7 +86,7 @@ function passwordOf(url) {
 }
 
 function read(args) {
-  const known = ['database', 'eventstore', 'kafka', 'public-url'];
+  const known = ['database', 'eventstore', 'public-url'];
   const found = {};
   const rest = [];
   for (let at = 0; at < args.length; at++) {

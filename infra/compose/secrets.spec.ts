@@ -73,18 +73,13 @@ describe('the secrets of a first start', () => {
       'postgres://owner:pass@127.0.0.1:5433/hub',
       '--eventstore',
       'esdb://127.0.0.1:2113?tls=false',
-      '--kafka',
-      '127.0.0.1:9092',
     );
     expect(made.status).toBe(0);
     expect(read('database_owner_url')).toBe('postgres://owner:pass@127.0.0.1:5433/hub');
     expect(read('database_url_social_care')).toMatch(
       /^postgres:\/\/tellonce_social_care:[\w-]{43}@127\.0\.0\.1:5433\/hub$/,
     );
-    expect([read('eventstore_url'), read('kafka_brokers')]).toEqual([
-      'esdb://127.0.0.1:2113?tls=false',
-      '127.0.0.1:9092',
-    ]);
+    expect(read('eventstore_url')).toBe('esdb://127.0.0.1:2113?tls=false');
     expect(readdirSync(join(secrets(), '..'))).toEqual(['secrets']);
   });
 

@@ -1,5 +1,5 @@
 // Not by way of the library's index: this is run by Node as it stands, and Node reads no decorators.
-import { describeSettings, type SettingDescription } from '../../libs/nest-platform/src/config/settings.ts';
+import { describeSettings } from '../../libs/nest-platform/src/config/settings.ts';
 import { APPS, type App } from '../gateway/route.ts';
 
 /** One process of the set-up with servers. */
@@ -15,44 +15,9 @@ export interface Process {
   readonly takes: readonly string[];
 }
 
-/** Settings of servers that `describeSettings` may not know yet: the log, the database, Kafka, and the shared folder of bucket keys. */
-const OF_SERVERS: readonly SettingDescription[] = [
-  {
-    name: 'EVENTSTORE_URL',
-    description: 'the log: EventStoreDB or KurrentDB, with a user that may read and append',
-    example: 'esdb://user:password@log1.example:2113,log2.example:2113,log3.example:2113?tls=true',
-    secret: true,
-  },
-  {
-    name: 'DATABASE_URL',
-    description: "PostgreSQL, as this process's own role: views, keys, identities, receipts, deliveries",
-    example: 'postgres://role:password@database.example:5432/tellonce?sslmode=verify-full',
-    secret: true,
-  },
-  {
-    name: 'KAFKA_BROKERS',
-    description: 'brokers of Kafka, host:port, parted by commas; signals go out by webhook only without',
-    example: 'kafka1.example:9092,kafka2.example:9092',
-    secret: true,
-  },
-  {
-    name: 'TELLONCE_KEY_BUCKETS',
-    description: 'folder of bucket keys, shared by every process, rolled on erasure, in no backup',
-    example: '/var/lib/tellonce/key-buckets',
-    secret: false,
-  },
-];
-
-/** Every setting a process knows, each once. */
-export function knownSettings(): readonly SettingDescription[] {
-  const described = describeSettings();
-  const names = new Set(described.map(({ name }) => name));
-  return [...described, ...OF_SERVERS.filter(({ name }) => !names.has(name))];
-}
-
 /** Names under which a setting may stand in an environment: itself, and `<NAME>_FILE` where it is secret. */
 export function knownNames(): ReadonlySet<string> {
-  return new Set(knownSettings().flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])));
+  return new Set(describeSettings().flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])));
 }
 
 const SHARED = [

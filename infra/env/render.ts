@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { PROCESSES, knownSettings, type Process } from '../deploy/processes.ts';
+import { describeSettings } from '../../libs/nest-platform/src/config/settings.ts';
+import { PROCESSES, type Process } from '../deploy/processes.ts';
 
 /** What the set-up with servers gives a process on a machine of its own. Secrets are files. */
 function given({ app, port }: Process): Readonly<Record<string, string>> {
@@ -15,13 +16,13 @@ function given({ app, port }: Process): Readonly<Record<string, string>> {
     TELLONCE_WITNESS_DIR: '/mnt/witness',
     EVENTSTORE_URL: '/etc/tellonce/secrets/eventstore_url',
     DATABASE_URL: `/etc/tellonce/secrets/database_url_${app.replaceAll('-', '_')}`,
-    KAFKA_BROKERS: '/etc/tellonce/secrets/kafka_brokers',
+    KAFKA_BROKERS: 'kafka.example:9092',
   };
 }
 
 /** The environment file of one process, as systemd, Docker and a shell read it: what it needs, then what it may be given. */
 export function renderEnv(process: Process): string {
-  const settings = new Map(knownSettings().map((setting) => [setting.name, setting]));
+  const settings = new Map(describeSettings().map((setting) => [setting.name, setting]));
   const about = (name: string): readonly string[] => {
     const setting = settings.get(name);
     if (setting === undefined) throw new Error(`${name} is not a setting`);
