@@ -65,7 +65,7 @@ async function closed(server: Server): Promise<void> {
   await ended;
 }
 
-/** `npx node infra/gateway/serve.ts 8080 education=http://127.0.0.1:8081 …`: until a signal comes. */
+/** `node_modules/.bin/node infra/gateway/serve.ts 8080 education=http://127.0.0.1:8081 …`: until a signal comes (npx would keep it). */
 if (import.meta.main) {
   const [port = '8080', ...named] = process.argv.slice(2);
   const given = new Map(named.map((pair) => pair.split('=') as [string, string]));
