@@ -27,9 +27,7 @@ keep('eventstore_ops_password', random);
 const nodes = ['172.30.240.11', '172.30.240.12', '172.30.240.13'].map((host) => `${host}:2113`).join(',');
 keep(
   'eventstore_url',
-  () =>
-    options.eventstore ??
-    `esdb://admin:${admin}@${nodes}?tls=true&tlsCAFile=/run/certificates/ca/ca.crt&nodePreference=leader`,
+  () => options.eventstore ?? `esdb://admin:${admin}@${nodes}?tls=true&tlsCaFile=/run/certificates/ca/ca.crt`,
 );
 const owner = keep('database_owner_password', () => passwordOf(options.database) ?? random());
 keep(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '#testing';
 import { loadKek } from '#vault';
+import { describeUrl } from '#event-log/eventstoredb';
 import { PROCESSES } from '../deploy/processes.ts';
 
 describe('the secrets of a first start', () => {
@@ -49,6 +50,11 @@ describe('the secrets of a first start', () => {
     const owner = new URL(read('database_owner_url'));
     expect([owner.username, owner.password]).toEqual(['tellonce_owner', read('database_owner_password')]);
     expect(read('eventstore_url')).toContain(`esdb://admin:${read('eventstore_admin_password')}@`);
+    expect(describeUrl(read('eventstore_url'))).toBe(
+      'esdb://***@172.30.240.11:2113,172.30.240.12:2113,172.30.240.13:2113?tls=true',
+    );
+    // Another who cannot read it would say so.
+    expect(describeUrl(read('database_owner_url'))).toBe('esdb://(not readable)');
   });
 
   it('are never overwritten, and one that is new is added', () => {

@@ -3,7 +3,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { PROCESS_ROLES } from '#nest-platform';
 import { has } from '../helm/chart.ts';
+import { PROCESSES } from './processes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -71,5 +73,27 @@ describe('the commands of the guide to servers and of the runbooks', () => {
     ].map(([, one, other]) => one ?? other ?? '');
     expect(set.filter((path) => !has(values, path))).toEqual([]);
     expect(set.length).toBeGreaterThan(4);
+  });
+
+  it('the table of roles is what the migration grants', () => {
+    const rows = [...read(GUIDE).matchAll(/^\| `([\w-]+)` +\| `(tellonce_\w+)` +\| ([^|]*) \| ([^|]*) \|$/gm)].map(
+      ([, app, role, stores = '', besides = '']) => [
+        app,
+        role,
+        stores.match(/\w+/g) ?? [],
+        besides.startsWith('makes'),
+      ],
+    );
+    const granted = new Map(PROCESS_ROLES.map((grants) => [grants.role, grants]));
+    expect(rows).toEqual(
+      PROCESSES.map(({ app, role }) => [
+        app,
+        role,
+        granted.get(role)?.writes,
+        granted.get(role)?.makesSchemas === true,
+      ]),
+    );
+    expect(PROCESS_ROLES.flatMap(({ reads = [] }) => reads)).toEqual([]);
+    expect(granted.size).toBe(PROCESSES.length);
   });
 });

@@ -49,6 +49,7 @@ export const PROCESSES: readonly Process[] = APPS.map((app, at) => ({
           'TELLONCE_WITNESS_EVERY_MS',
           'TELLONCE_WITNESS_SILENT_MS',
           'TELLONCE_AUDIT_ROWS_A_DAY',
+          'TELLONCE_READY_LAG_SECONDS',
         ],
       }
     : { needs: SHARED, takes: [...TUNING, ...UPLOADS] }),

@@ -48,6 +48,12 @@ describe.each(PROCESSES)('the environment of $app', (process) => {
 });
 
 describe('the processes', () => {
+  it('are told of every setting there is, but for the demonstration', () => {
+    const told = new Set(PROCESSES.flatMap(({ needs, takes }) => [...needs, ...takes]));
+    const names = describeSettings().map(({ name }) => name);
+    expect(names.filter((name) => !told.has(name))).toEqual(['TELLONCE_DEMO']);
+  });
+
   it('have ports, roles and databases of their own, and one public address, key and log for all', () => {
     const all = PROCESSES.map(({ app }) => parsed(fileOf(app)));
     const distinct = (name: string): number => new Set(all.map((env) => env[name])).size;
