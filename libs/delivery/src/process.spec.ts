@@ -144,6 +144,26 @@ describe('the delivery process', () => {
     expect(states).toEqual(wanted);
   }
 
+  it('decides each signal within the trace of what caused it, and tells with it what became of the signal', async () => {
+    await subscribed();
+    await published('fact-one');
+    await published('fact-two');
+    permits = (fact) => fact === 'fact-one';
+    const within: string[] = [];
+    const told: unknown[] = [];
+    start({
+      within: (correlationId, work) => (within.push(`${correlationId} ${String(looks.length)}`), work()),
+      onSettled: (channel, state, { correlationId, code, id }) =>
+        told.push([channel, state, correlationId, code, /^[0-9a-f-]{36}$/.test(id)]),
+    });
+    await until(() => told.length === 2);
+    expect([within[0], within.every((each) => each.startsWith('c ')), looks.length]).toEqual(['c 0', true, 2]);
+    expect(told.toSorted()).toEqual([
+      ['webhook', 'sent', 'c', undefined, true],
+      ['webhook', 'withheld', 'c', undefined, true],
+    ]);
+  });
+
   it('tells a subscriber what happened, thinly, under its own pseudonym and in order', async () => {
     await subscribed();
     await published('fact-one');

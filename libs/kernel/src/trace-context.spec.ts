@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isUuid } from './ids.ts';
-import { correlationIdOf, readTrace, readTraceState, traceIdOf, traceparentOf } from './trace-context.ts';
+import {
+  correlationIdOf,
+  newTraceId,
+  readTrace,
+  readTraceState,
+  strangerTraceparent,
+  traceIdOf,
+  traceparentOf,
+} from './trace-context.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
@@ -124,4 +132,27 @@ describe('trace and correlation', () => {
   it.each(['erasure', '', '00000000-0000-0000-0000-000000000000', TRACE])('%j carries no trace', (id) =>
     expect(traceIdOf(id)).toBeUndefined(),
   );
+});
+
+describe('a trace of another organisation’s', () => {
+  const chance = () => {
+    let calls = 0;
+    return { bytes: (count: number) => new Uint8Array(count).fill((calls += 1)) };
+  };
+
+  it('is named by the signal that it is told of, the same at every attempt', () => {
+    fc.assert(
+      fc.property(fc.uuid(), (signal) => {
+        const header = strangerTraceparent(signal, chance());
+        expect([header.slice(3, 35), header.slice(-2)]).toEqual([signal.replaceAll('-', ''), '00']);
+      }),
+    );
+  });
+
+  it('is by chance where there is no such id, and never of zeros', () => {
+    expect(strangerTraceparent(undefined, chance())).toBe(`00-${'01'.repeat(16)}-${'02'.repeat(8)}-00`);
+    expect(strangerTraceparent('no-uuid', chance())).toBe(`00-${'01'.repeat(16)}-${'02'.repeat(8)}-00`);
+    let asked = 0;
+    expect(newTraceId({ bytes: (count) => new Uint8Array(count).fill(asked++ < 2 ? 0 : 1) })).toBe('01'.repeat(16));
+  });
 });

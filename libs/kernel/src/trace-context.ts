@@ -64,6 +64,24 @@ export function traceparentOf({ traceId, sampled }: Pick<TraceContext, 'traceId'
   return `00-${traceId}-${span === NO_SPAN ? `${'0'.repeat(15)}1` : span}-${sampled ? '01' : '00'}`;
 }
 
+/**
+ * The header `traceparent` for a call to another organisation's system: a trace of its own, named by an id that it is told anyway (of the
+ * signal), else by chance. Two organisations that are told of one fact would know by a common trace that their two pseudonyms are one child
+ * (Level 1 §6: restart a trace where trust ends).
+ */
+export function strangerTraceparent(signalId: string | undefined, chance: Chance): string {
+  const traceId = (signalId === undefined ? undefined : traceIdOf(signalId)) ?? newTraceId(chance);
+  return traceparentOf({ traceId, sampled: false }, chance);
+}
+
+/** A trace id that nobody had before. */
+export function newTraceId(chance: Chance): string {
+  for (;;) {
+    const traceId = Buffer.from(chance.bytes(16)).toString('hex');
+    if (TRACE_ID.test(traceId)) return traceId;
+  }
+}
+
 /** The correlation id that carries a trace through the log: the same 16 bytes, written as a UUID. */
 export function correlationIdOf(traceId: string): string {
   return traceId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

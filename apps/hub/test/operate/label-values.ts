@@ -48,9 +48,9 @@ export function outsideLists(shown: readonly Shown[], hub: RunningHub): readonly
     version: /^\d+\.\d+\.\d+$/,
     sha: /^source$/,
     // Types of aggregates that keep them to themselves, and commands of all of them: words of the code.
-    type: /^((emergency-access|legal-hold|erasure-request|subject-access)\.[a-z-]+|process\.reacted)\.v1$/,
+    type: /^((emergency-access|legal-hold|erasure-request|subject-access|subscription)\.[a-z-]+|process\.reacted)\.v1$/,
     command:
-      /^(registry|protection|breakGlass|review|detection|legalHold|erasureRequest|subjectAccess)\.[a-zA-Z]+$|^(auditQuery|review)$/,
+      /^(registry|protection|breakGlass|review|detection|legalHold|erasureRequest|subjectAccess|subscription)\.[a-zA-Z-]+$|^(auditQuery|review)$/,
     what: /^(follow|erase|rebuild)-[a-z-]+$|^(log|policy|sign-in|checkpoint|witness-[a-z]+|audit-query|erasures|quarantine-expiry)$/,
   };
   const held = (label: string, value: string): boolean =>

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { correlationIdOf, isUuid, readTrace, traceIdOf, type TraceContext } from '#kernel';
+import { correlationIdOf, isUuid, newTraceId, readTrace, traceIdOf, type TraceContext } from '#kernel';
 import { inContext, type RequestContext } from '../trace/request-context.ts';
-import { newTraceId } from '../trace/trace-headers.ts';
+import { machineChance } from '../trace/trace-headers.ts';
 import type { Platform } from './platform.ts';
 
 declare module 'fastify' {
@@ -30,7 +30,7 @@ export function traceOf(
     uuidIn(headers['x-correlation-id']) ?? (given === undefined ? requestId : correlationIdOf(given.traceId));
   return {
     correlationId,
-    trace: given ?? { traceId: traceIdOf(correlationId) ?? newTraceId(), sampled: false },
+    trace: given ?? { traceId: traceIdOf(correlationId) ?? newTraceId(machineChance), sampled: false },
   };
 }
 

@@ -44,6 +44,7 @@ const ALLOWED = new Set([
   'check',
   'setting',
   'outcome',
+  'signalId',
   'what',
   'err',
 ]);

@@ -1,3 +1,7 @@
+import { epochMs, type Clock } from '#kernel';
+import type { Outbox, SendingParts, Settled } from '#delivery';
+import type { AppLogger } from '../logging/logger.ts';
+import { inTraceOf } from '../trace/request-context.ts';
 import type { DeliveryChannel, DeliveryOutcome } from './labels.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -21,4 +25,39 @@ export function deliveryMetrics(metrics: Metrics): DeliveryMetrics {
     watchOldest: (read) =>
       metrics.read('tellonce_outbox_oldest_age_seconds', async () => [{ labels: {}, value: await read() }]),
   };
+}
+
+const OUTCOMES: Readonly<Record<Settled['state'], DeliveryOutcome>> = {
+  sent: 'sent',
+  waiting: 'retry',
+  dead: 'refused',
+  withheld: 'withheld',
+};
+
+/**
+ * Counts and logs what becomes of signals, and lets the work on each belong to the trace of the request that caused it: parts of `runDelivery`.
+ * The line of a signal is where our trace and the receiver's, which is named by the signal, meet.
+ */
+export function deliveryObserver(
+  metrics: Metrics,
+  logger: AppLogger,
+): Required<Pick<SendingParts, 'onSettled' | 'within'>> {
+  const { delivered } = deliveryMetrics(metrics);
+  return {
+    within: inTraceOf,
+    onSettled: (channel, state, { id, correlationId, code }) => {
+      const outcome = OUTCOMES[state];
+      if (channel === 'kafka' || channel === 'webhook') delivered(channel, outcome);
+      const line = { event: 'delivery', connector: channel, outcome, signalId: id };
+      inTraceOf(correlationId, () => logger.info({ ...line, ...(code === undefined ? {} : { code }) }, 'delivery'));
+    },
+  };
+}
+
+/** The age of the oldest signal that waits in an outbox, read when `/metrics` is asked for. */
+export function watchOutbox(metrics: Metrics, outbox: Pick<Outbox, 'standing'>, clock: Clock): void {
+  deliveryMetrics(metrics).watchOldest(async () => {
+    const { oldest } = await outbox.standing();
+    return oldest === null ? 0 : Math.max(0, (epochMs(clock.now()) - epochMs(oldest)) / 1000);
+  });
 }

@@ -2,7 +2,7 @@ import { METHODS } from 'node:http';
 import { isOrganisationId } from '#kernel';
 import { EVENT_TYPES, PURPOSES } from '#contracts';
 import { COMMAND_RESULTS } from '#event-log';
-import type { Channel, Sent } from '#delivery';
+import type { Channel, Sent, SubscriptionChange, SubscriptionCommand } from '#delivery';
 import {
   DECISION_EFFECTS,
   DECISION_MODES,
@@ -102,6 +102,13 @@ const COMMANDS = {
     refuse: true,
     withdraw: true,
   }),
+  subscription: all<SubscriptionCommand['type']>({
+    make: true,
+    'roll-secret': true,
+    'switch-off': true,
+    'switch-on': true,
+    end: true,
+  }),
 } as const;
 /** Deciders with one command that has no type. */
 const BARE_COMMANDS = ['auditQuery', 'review'];
@@ -141,6 +148,13 @@ const AGGREGATE_TYPES = [
     'subject-access.released.v1': true,
     'subject-access.refused.v1': true,
     'subject-access.withdrawn.v1': true,
+  }),
+  ...all<SubscriptionChange['type']>({
+    'subscription.made.v1': true,
+    'subscription.secret-rolled.v1': true,
+    'subscription.switched-off.v1': true,
+    'subscription.switched-on.v1': true,
+    'subscription.ended.v1': true,
   }),
   'process.reacted.v1',
 ];

@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { EVENT_TYPES } from '#contracts';
 import { METRICS, type MetricDefinition, type MetricName } from './catalogue.ts';
 import { OTHER } from './labels.ts';
 import { Metrics } from './metrics.ts';
@@ -98,4 +99,12 @@ describe('a gauge that is read', () => {
     const samples = (await shown).filter((line) => /^tellonce_(outbox|projection_lag_seconds|witness)/.test(line));
     expect(samples).toEqual(['tellonce_witness_size 5']);
   });
+});
+
+it('knows event types and commands, and nothing that only looks like one', () => {
+  const known = Object.values(EVENT_TYPES).flat();
+  expect(known.filter((type) => !METRICS.tellonce_events_appended_total.labels.type(type))).toEqual([]);
+  const { command } = METRICS.tellonce_commands_total.labels;
+  expect(['registry.endAgreement', 'subscription.make', 'auditQuery'].map(command)).toEqual([true, true, true]);
+  expect(['registry', 'registry.', 'subscription.x', 'constructor'].map(command)).toEqual([false, false, false, false]);
 });

@@ -5,7 +5,9 @@ import { openSqliteLog } from '#event-log/sqlite';
 import type { Publisher, Submission, SubmissionResult } from '#sharing';
 import { fakeClock } from '#testing';
 import { countedPublisher, unreadable } from './connector-metrics.ts';
-import { deliveryMetrics } from './delivery-metrics.ts';
+import { createLogger } from '../logging/logger.ts';
+import { contextFields } from '../trace/request-context.ts';
+import { deliveryMetrics, deliveryObserver, watchOutbox } from './delivery-metrics.ts';
 import { Metrics } from './metrics.ts';
 import { decisionObserver, logObserver } from './observers.ts';
 import { lagSeconds, watchProjections, type ProjectedView } from './projection-metrics.ts';
@@ -58,6 +60,31 @@ it('counts deliveries by channel and outcome, and reads the age of what waits', 
   expect(await samples('tellonce_webhook_deliveries_total')).toEqual(['{outcome="sent"} 1', '{outcome="withheld"} 1']);
   expect(await samples('tellonce_kafka_deliveries_total')).toEqual(['{outcome="refused"} 1']);
   expect(await samples('tellonce_outbox_oldest_age_seconds')).toEqual([' 12.5']);
+});
+
+it('counts and logs what becomes of signals within the trace of what caused them', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger('info', { write: (line: string) => void lines.push(JSON.parse(line) as never) });
+  const { onSettled, within } = deliveryObserver(metrics, logger);
+  const correlationId = 'a1111111-2222-4333-8444-555555555555';
+  const traceId = correlationId.replaceAll('-', '');
+  onSettled('webhook', 'waiting', { id: 'b', correlationId, code: 'time-out' });
+  onSettled('kafka', 'dead', { id: 'b', correlationId, code: 'signal' });
+  onSettled('kafka', 'withheld', { id: 'b', correlationId: 'erasure' });
+  expect(lines).toMatchObject([
+    { event: 'delivery', connector: 'webhook', outcome: 'retry', signalId: 'b', code: 'time-out', traceId },
+    { connector: 'kafka', outcome: 'refused', correlationId, traceId },
+    { outcome: 'withheld', correlationId: 'erasure' },
+  ]);
+  expect(within(correlationId, () => contextFields())).toEqual({ correlationId, traceId });
+  expect(await samples('tellonce_webhook_deliveries_total')).toEqual(['{outcome="retry"} 1']);
+  expect(await samples('tellonce_kafka_deliveries_total')).toEqual(['{outcome="refused"} 1', '{outcome="withheld"} 1']);
+  let oldest: Instant | null = null;
+  const clock = { now: () => '2026-01-01T00:01:00.000Z' as Instant };
+  watchOutbox(metrics, { standing: async () => ({ waiting: 1, dead: 0, oldest }) }, clock);
+  expect(await samples('tellonce_outbox_oldest_age_seconds')).toEqual([]);
+  oldest = '2026-01-01T00:00:00.000Z' as Instant;
+  expect(await samples('tellonce_outbox_oldest_age_seconds')).toEqual([' 60']);
 });
 
 describe('connectors', () => {

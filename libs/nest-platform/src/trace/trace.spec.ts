@@ -3,7 +3,7 @@ import { correlationIdOf, readTrace } from '#kernel';
 import { createLogger } from '../logging/logger.ts';
 import { traceOf } from '../http/hooks.ts';
 import { contextFields, inContext, inTraceOf, noteDecision, requestContext } from './request-context.ts';
-import { newTraceId, strangerTraceHeaders, traceHeaders } from './trace-headers.ts';
+import { traceHeaders } from './trace-headers.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const HEADER = `00-${TRACE}-00f067aa0ba902b7-01`;
@@ -81,29 +81,11 @@ describe('the context of a request', () => {
 });
 
 describe('headers of a call', () => {
-  it('to our own process go on with the trace, under another span', () => {
+  it('to a process of our own go on with the trace, under another span', () => {
     const trace = { traceId: TRACE, sampled: true, state: 'a=1' };
     const [one, two] = inContext({ correlationId: CORRELATION, trace }, () => [traceHeaders(), traceHeaders()]);
     expect(readTrace(one.traceparent, one.tracestate)).toEqual(trace);
     expect([one.traceparent === HEADER, one.traceparent === two.traceparent]).toEqual([false, false]);
     expect(traceHeaders()).toEqual({});
-  });
-
-  it('to another organisation begin a trace that says nothing of ours, and has no words of the caller', () => {
-    const trace = { traceId: TRACE, sampled: true, state: 'vendor=Amelia' };
-    const [named, unnamed, again] = inContext({ correlationId: CORRELATION, trace }, () => [
-      strangerTraceHeaders(REQUEST),
-      strangerTraceHeaders(),
-      strangerTraceHeaders(),
-    ]);
-    expect(readTrace(named.traceparent)).toEqual({ traceId: bare(REQUEST), sampled: false });
-    expect(unnamed.traceparent).not.toContain(TRACE);
-    expect(unnamed.traceparent.slice(0, 35)).not.toBe(again.traceparent.slice(0, 35));
-    expect(Object.keys({ ...named, ...unnamed })).toEqual(['traceparent']);
-  });
-
-  it('never name a trace of zeros', () => {
-    let asked = 0;
-    expect(newTraceId({ bytes: (count) => new Uint8Array(count).fill(asked++ < 2 ? 0 : 1) })).toBe('01'.repeat(16));
   });
 });
