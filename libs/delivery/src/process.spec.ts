@@ -74,6 +74,7 @@ describe('the delivery process', () => {
         disclose,
         childOfFact: async (_fact, record) => (record === 'gone' ? undefined : (childOf(record) as ChildId)),
         standing: (fact) => standingFact(log, fact),
+        channels: new Set(['webhook']),
         mayTell: async (_child, signals) => signals.filter(({ fact }) => told(fact)),
         send: async (_subscription, signals) => {
           let broken = false;

@@ -10,6 +10,7 @@ import {
   evolveSubscriptions,
   NO_SUBSCRIPTIONS,
   subscriptionStream,
+  type ChannelName,
   type Subscriptions,
 } from './subscription/subscription.ts';
 import { happeningOf, signalsOf, type Subscribed } from './taking.ts';
@@ -18,6 +19,8 @@ import { happeningOf, signalsOf, type Subscribed } from './taking.ts';
 export interface DeliveryParts extends Omit<SendingParts, 'keyOf'> {
   readonly log: EventLog;
   readonly outbox: Outbox;
+  /** The ways out there are; what is for another waits. */
+  readonly channels: ReadonlySet<ChannelName>;
   /** What is taken in at all. */
   readonly mayTell: MayTell;
   /** For the organisations' pseudonyms of children; 32 bytes. */
@@ -139,7 +142,8 @@ async function send(parts: DeliveryParts, book: SubscriptionBook, news: News, si
       const seen = news.count;
       const current = await standing(subscribed);
       if (current === undefined) return;
-      if (current.status === 'on' && (await sender.sendDue(current)) > 0) continue;
+      const open = current.status === 'on' && parts.channels.has(current.channel);
+      if (open && (await sender.sendDue(current)) > 0) continue;
       await news.after(seen, lookAgainMs, until);
     }
   };
