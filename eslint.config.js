@@ -24,6 +24,10 @@ const noApps = { group: ['**/apps/**'], message: 'An app is imported by the hub 
 const noTesting = { group: ['#testing'], message: 'Fakes are for specs.' };
 const esdb = { group: ['@eventstore/*'], message: 'Only libs/event-log/eventstoredb speaks to the server.' };
 const kafka = { group: ['kafkajs'], message: 'Only libs/delivery/kafka speaks Kafka.' };
+const upwards = (lib) => ({
+  group: above(lib).flatMap((name) => [`#${name}`, `#${name}/*`]),
+  message: 'Imports go downwards only (design §2).',
+});
 const restrict = (patterns) => ({
   'no-restricted-imports': ['error', { patterns: patterns.filter(({ group }) => group.length > 0) }],
 });
@@ -80,17 +84,7 @@ export default tseslint.config(
   },
   ...order.flat().map((lib) => ({
     files: [`libs/${lib}/**/*.ts`],
-    rules: restrict([
-      {
-        group: above(lib).flatMap((name) => [`#${name}`, `#${name}/*`]),
-        message: 'Imports go downwards only (design §2).',
-      },
-      noApps,
-      noTesting,
-      ...(lib === 'nest-platform' ? [] : [noNest]),
-      esdb,
-      kafka,
-    ]),
+    rules: restrict([upwards(lib), noApps, noTesting, ...(lib === 'nest-platform' ? [] : [noNest]), esdb, kafka]),
   })),
   {
     files: ['apps/**/*.ts'],
@@ -131,6 +125,16 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  // The one room that speaks to EventStoreDB, and its double.
+  {
+    files: ['libs/event-log/eventstoredb/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/test/**'],
+    rules: restrict([upwards('event-log'), noApps, noTesting, noNest, kafka]),
+  },
+  {
+    files: ['libs/event-log/eventstoredb/**/*.spec.ts', 'libs/event-log/eventstoredb/test/**/*.ts'],
+    rules: restrict([kafka]),
   },
   { files: ['apps/cli/**/*.ts', 'apps/*/src/main.ts'], rules: { 'no-console': 'off' } },
 );

@@ -1,9 +1,7 @@
-import { buildInfo, ensureNode } from '#nest-platform/node';
+import { ensureNode } from '#nest-platform/node';
 
 await ensureNode(import.meta.dirname);
-const { compose, runApp } = await import('#nest-platform');
-const { EducationModule } = await import('./education.module.ts');
+const { runApp } = await import('#nest-platform');
+const { education } = await import('./education.ts');
 
-await runApp(
-  compose({ ...buildInfo(), demoPeople: [], parts: async () => ({ modules: [EducationModule], resources: [] }) }),
-);
+await runApp(education());

@@ -1,9 +1,7 @@
-import { buildInfo, ensureNode } from '#nest-platform/node';
+import { ensureNode } from '#nest-platform/node';
 
 await ensureNode(import.meta.dirname);
-const { compose, runApp } = await import('#nest-platform');
-const { HealthModule } = await import('./health.module.ts');
+const { runApp } = await import('#nest-platform');
+const { health } = await import('./health.ts');
 
-await runApp(
-  compose({ ...buildInfo(), demoPeople: [], parts: async () => ({ modules: [HealthModule], resources: [] }) }),
-);
+await runApp(health());

@@ -1,17 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { compose, type Composition, type DemoPerson } from '#nest-platform';
+import { compose, demonstrationPeople, type CompositionExtras } from '#nest-platform';
 import { buildInfo, projectRoot } from '#nest-platform/node';
 import { appParts } from './hub.module.ts';
 
 /** Everything in one process on the embedded log. A test hands in clock, chance and where to stop a request. */
-export function hub(
-  extra: Pick<Composition, 'clock' | 'chance' | 'stage' | 'announce' | 'openLog' | 'endProcess'> = {},
-): ReturnType<typeof compose> {
+export function hub(extras: CompositionExtras = {}): ReturnType<typeof compose> {
   const root = projectRoot(import.meta.dirname);
-  return compose({ ...buildInfo(), demoPeople: demonstrationPeople(root), parts: appParts, ...extra });
+  return compose({ ...buildInfo(), demoPeople: () => demonstrationPeople(root), parts: appParts, ...extras });
 }
 
 /** Tells the demonstration's stories through the public API, as another process would, and then what to try. */
@@ -27,11 +23,4 @@ export function demonstrate(publicUrl: string, keysFile: string): void {
         'The demonstration could not be told; the hub goes on. "npm run tellonce -- seed" tries again.\n',
       );
   });
-}
-
-function demonstrationPeople(root: string): readonly DemoPerson[] {
-  const area = parse(readFileSync(join(root, 'infra', 'seed', 'area.yaml'), 'utf8')) as {
-    people: readonly DemoPerson[];
-  };
-  return area.people;
 }

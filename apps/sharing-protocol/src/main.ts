@@ -1,16 +1,7 @@
-import { buildInfo, ensureNode } from '#nest-platform/node';
+import { ensureNode } from '#nest-platform/node';
 
 await ensureNode(import.meta.dirname);
-const { compose, runApp } = await import('#nest-platform');
-const { sharingProtocolParts, SharingProtocolModule } = await import('./sharing-protocol.module.ts');
+const { runApp } = await import('#nest-platform');
+const { sharingProtocol } = await import('./sharing-protocol.ts');
 
-await runApp(
-  compose({
-    ...buildInfo(),
-    demoPeople: [],
-    parts: async (...given) => {
-      const { views, desks, ...held } = await sharingProtocolParts(...given);
-      return { modules: [SharingProtocolModule.of(views, desks)], ...held };
-    },
-  }),
-);
+await runApp(sharingProtocol());

@@ -1,9 +1,7 @@
-import { buildInfo, ensureNode } from '#nest-platform/node';
+import { ensureNode } from '#nest-platform/node';
 
 await ensureNode(import.meta.dirname);
-const { compose, runApp } = await import('#nest-platform');
-const { SocialCareModule } = await import('./social-care.module.ts');
+const { runApp } = await import('#nest-platform');
+const { socialCare } = await import('./social-care.ts');
 
-await runApp(
-  compose({ ...buildInfo(), demoPeople: [], parts: async () => ({ modules: [SocialCareModule], resources: [] }) }),
-);
+await runApp(socialCare());

@@ -10,8 +10,8 @@ export interface PoolOptions {
   readonly schema: string;
   /** Most connections at once (default 4); idle ones close after ten seconds. */
   readonly most?: number;
-  /** The server refuses to write what is asked on these connections. */
-  readonly readOnly?: boolean;
+  /** Further settings of the server for these connections, as `name=value`. */
+  readonly settings?: readonly string[];
 }
 
 const INT8 = 20;
@@ -22,8 +22,8 @@ types.setTypeParser(INT8, Number);
 types.setTypeParser(NUMERIC, Number);
 
 /** What every connection of ours is told, whatever the server's defaults: a dead peer is noticed, a statement ends. */
-export function connectionConfig({ url, schema, readOnly }: Omit<PoolOptions, 'most'>): pg.ClientConfig {
-  const guarded = readOnly === true ? ' -c default_transaction_read_only=on' : '';
+export function connectionConfig({ url, schema, settings = [] }: Omit<PoolOptions, 'most'>): pg.ClientConfig {
+  const further = settings.map((setting) => ` -c ${setting}`).join('');
   return {
     connectionString: url,
     application_name: 'tellonce',
@@ -33,7 +33,7 @@ export function connectionConfig({ url, schema, readOnly }: Omit<PoolOptions, 'm
     statement_timeout: 60_000,
     // Of the driver itself: a server that is gone without a word answers nothing.
     query_timeout: 65_000,
-    options: `-c search_path=${schema} -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c timezone=UTC -c client_min_messages=warning${guarded}`,
+    options: `-c search_path=${schema} -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3 -c timezone=UTC -c client_min_messages=warning${further}`,
   };
 }
 

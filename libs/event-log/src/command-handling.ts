@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Instant, OrganisationId, Outcome } from '#kernel';
 import { fail, ok } from '#kernel';
 import { decodeRecord, encodeRecord, type EncodedRecord, type StoredRecord } from '#contracts';
@@ -75,19 +76,28 @@ export function encodeChanges(
   );
 }
 
+/** How often and after which pauses an append in doubt is repeated. */
+export interface Repeats {
+  /** Default 5. */
+  readonly tries?: number;
+  /** Default: 100 ms, doubling (a server that was away takes a second or two). */
+  readonly sleep?: (attempt: number) => Promise<unknown>;
+}
+
 /** Appends, and where nobody knows whether it was stored, repeats the same bytes until somebody does. */
 export async function appendSurely(
   log: EventLog,
   stream: string,
   after: number,
   events: readonly EncodedRecord[],
-  tries = 5,
+  { tries = 5, sleep = (attempt) => wait(50 * 2 ** attempt) }: Repeats = {},
 ): Promise<Appended> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await log.append(stream, after < 0 ? 'none' : after, events);
     } catch (error) {
       if (!(error instanceof AppendInDoubt) || attempt === tries) throw error;
+      await sleep(attempt);
     }
   }
 }

@@ -56,6 +56,11 @@ export class LogFailed extends Error {
   override readonly name = 'LogFailed';
 }
 
+/** The log can't be used now (server not reached, no answer in time, refused): nothing was read or stored. Ask again later. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable';
+}
+
 /** One batch of a subscription. */
 export type SubscriptionBatch =
   | { readonly kind: 'events'; readonly events: readonly LoggedEvent[]; readonly token: LogToken }

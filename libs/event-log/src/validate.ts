@@ -24,6 +24,7 @@ export function validateAppend(stream: string, expected: Expected, events: reado
     if (!isUuid(id)) throw new InvalidAppend('an event id is no UUID');
     if (ids.has(id)) throw new InvalidAppend('an event id stands twice in one append');
     if (type === '') throw new InvalidAppend('an event has no type');
+    if (type.startsWith('$')) throw new InvalidAppend("an event type begins like a server's own");
     ids.add(id);
     bytes += data.byteLength;
   }

@@ -1,4 +1,5 @@
 export * from './auth/authorisation-server.ts';
+export * from './auth/demonstration-people.ts';
 export * from './auth/model.ts';
 export * from './auth/once-store.ts';
 export * from './auth/token-verifier.ts';

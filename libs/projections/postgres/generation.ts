@@ -92,10 +92,7 @@ export class PostgresGeneration implements Generation {
     if (!this.#loading) return;
     const indexing = `begin; set local statement_timeout = 0; set local search_path = "${this.#schema}"`;
     await transactionOn(this.#pool, indexing, async (client) => {
-      const ask = async (text: string, values: unknown[] = []): Promise<void> => {
-        const patient = { text, values, query_timeout: A_DAY } satisfies pg.QueryConfig & { query_timeout: number };
-        await told(() => client.query(patient));
-      };
+      const ask = (text: string, values: unknown[] = []) => told(() => client.query(patient(text, values)));
       // An erasure waits here and not for a table, behind which the end of this would wait for it.
       await ask('select 1 from views.generation where view = $1 and number = $2 for update', [this.#view, this.number]);
       for (const text of indexTexts(this.#definition.tables)) await ask(text);
@@ -104,11 +101,10 @@ export class PostgresGeneration implements Generation {
       const later = rows.map(({ operation }) => JSON.parse(operation) as RowOperation);
       await this.#count(client, await this.#writer.write(client, later));
       await ask('delete from later');
-      // How many rows there are decides how queries are carried out; nobody has counted them yet.
-      for (const table of Object.keys(this.#definition.tables)) await ask(`analyze "${table}"`);
       await ask('update views.generation set indexed = 1 where view = $1 and number = $2', [this.#view, this.number]);
     });
     this.#loading = false;
+    await this.#survey();
   }
 
   async parked(): Promise<number> {
@@ -132,6 +128,21 @@ export class PostgresGeneration implements Generation {
     for (const { name } of tables.rows)
       counts[name] = await this.#number(`select count(*) as n from "${this.#schema}"."${name}"`);
     return counts;
+  }
+
+  /** How many rows there are decides how queries are carried out, and an index alone answers where rows are known to be visible to all. */
+  async #survey(): Promise<void> {
+    const client = await told(() => this.#pool.connect());
+    let broken = true;
+    try {
+      await told(() => client.query('set statement_timeout = 0'));
+      for (const table of Object.keys(this.#definition.tables))
+        await told(() => client.query(patient(`vacuum (analyze) "${this.#schema}"."${table}"`)));
+      await told(() => client.query('reset statement_timeout'));
+      broken = false;
+    } finally {
+      client.release(broken);
+    }
   }
 
   /** Somebody else moved the checkpoint, or an erasure came between the projecting and the writing. */
@@ -202,6 +213,11 @@ export class PostgresGeneration implements Generation {
     const { rows } = await told(() => this.#pool.query<{ n: number }>(text, values));
     return rows[0]?.n ?? 0;
   }
+}
+
+function patient(text: string, values: unknown[] = []): pg.QueryConfig {
+  const config: pg.QueryConfig & { readonly query_timeout: number } = { text, values, query_timeout: A_DAY };
+  return config;
 }
 
 /** Whether a table refused a row; that the server is gone is another matter and parks nothing. */

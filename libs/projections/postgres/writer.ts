@@ -84,12 +84,8 @@ export class BulkWriter {
     }
     const key = keyOf(table, row);
     const place = places.get(key);
-    if (place !== undefined) {
-      if (newer !== undefined || keep !== undefined) return false;
-      // The last one holds.
-      rows[place] = row;
-      return true;
-    }
+    // Putting the same again changes nothing. Another row must come after: whether the first is refused is its event's affair.
+    if (place !== undefined) return rows[place] === row || isSame(table, rows[place], row);
     places.set(key, rows.length);
     rows.push(row);
     return true;
@@ -120,6 +116,15 @@ function keyOf({ primaryKey }: Table, row: Row): string {
   const [only] = primaryKey;
   if (primaryKey.length === 1 && only !== undefined) return String(row[only]);
   return JSON.stringify(primaryKey.map((column) => row[column] ?? null));
+}
+
+function isSame({ columns }: Table, a: Row | undefined, b: Row): boolean {
+  return Object.keys(columns).every((column) => {
+    const [one, other] = [a?.[column] ?? null, b[column] ?? null];
+    return (
+      one === other || (one instanceof Uint8Array && other instanceof Uint8Array && Buffer.compare(one, other) === 0)
+    );
+  });
 }
 
 function bound(value: Cell): Cell {

@@ -98,9 +98,7 @@ export class SqliteViewStore implements ViewStore {
     this.#beside = null;
     this.#folder.remove(this.#live.number + 1);
   }
-  async swap(
-    behind: (live: LogToken | null, next: LogToken | null) => boolean,
-  ): Promise<SqliteGeneration | undefined> {
+  async swap(behind: (live: LogToken | null, next: LogToken | null) => boolean): Promise<SqliteGeneration | undefined> {
     const next = await this.beside();
     if (behind(this.#live.checkpoint, next.checkpoint)) return undefined;
     next.saveNow();

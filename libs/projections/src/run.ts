@@ -25,7 +25,9 @@ export class NewerGeneration extends Error {
  * rebuilds that any process asks for, until `signal` aborts. Throws `CheckpointMoved` where somebody else writes the same view, {@link NewerGeneration}.
  */
 export async function runView(view: View, options: RunOptions): Promise<void> {
-  await view.leadership.lead(`view:${view.name}`, options.signal, (turn) => project(view, { ...options, signal: turn }));
+  await view.leadership.lead(`view:${view.name}`, options.signal, (turn) =>
+    project(view, { ...options, signal: turn }),
+  );
 }
 
 async function project(view: View, options: RunOptions): Promise<void> {

@@ -9,4 +9,6 @@ export default function setup() {
   chmodSync(folder, 0o755);
   // No TELLONCE_ name: a hub that a test starts would take it for a setting that there is not.
   process.env.SERVERS_OF_TESTS = folder;
+  // Whom a server must not outlive, where the run ends without a word.
+  process.env.RUN_OF_TESTS = String(process.pid);
 }

@@ -73,7 +73,7 @@ describe.each(Object.keys(APPS))('every route of %s', (name) => {
     const config = loadConfig({ TELLONCE_VAR: join(folder.path, 'var'), TELLONCE_LOG_LEVEL: 'silent' });
     const parts = APPS[name];
     if (!config.ok || parts === undefined) throw new Error('no such app');
-    composed = await compose({ version: 'routes', demoPeople: [], parts })(config.value, createLogger('silent'));
+    composed = await compose({ version: 'routes', demoPeople: () => [], parts })(config.value, createLogger('silent'));
     await composed.app.init();
     await composed.app.getHttpAdapter().getInstance().ready();
   });
@@ -103,7 +103,7 @@ it('no reason is kept for a route that is gone', async () => {
   const folder = temporaryFolder();
   const config = loadConfig({ TELLONCE_VAR: join(folder.path, 'var'), TELLONCE_LOG_LEVEL: 'silent' });
   if (!config.ok) throw new Error('configuration');
-  const hub = await compose({ version: 'routes', demoPeople: [], parts: appParts })(
+  const hub = await compose({ version: 'routes', demoPeople: () => [], parts: appParts })(
     config.value,
     createLogger('silent'),
   );

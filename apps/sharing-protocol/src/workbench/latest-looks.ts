@@ -1,5 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { View } from '#projections';
+import { atOrBy } from '../views/usage/query.ts';
 
 /** A look at a child, still sealed. */
 export interface LatestLook {
@@ -39,13 +40,12 @@ async function pageAfter(
   after: LatestLook | undefined,
   limit: number,
 ): Promise<readonly LatestLook[]> {
-  const conditions = [
+  const conditions: RawBuilder<unknown>[] = [
     sql`child_hash is not null`,
     sql`not exists (select 1 from aborted a where a.decision_id = look.decision_id)`,
   ];
   if (organisation !== undefined) {
-    conditions.push(sql`(organisation = ${organisation} or exists (
-      select 1 from look_source s where s.decision_id = look.decision_id and s.organisation = ${organisation}))`);
+    conditions.push(atOrBy(organisation));
   }
   if (after !== undefined)
     conditions.push(sql`(recorded_at, decision_id) < (${after.recorded_at}, ${after.decision_id})`);

@@ -25,7 +25,7 @@ import { checkedStores } from './checked-stores.ts';
 import { CoreModule } from './core.module.ts';
 import { tokenKey, userHashOf } from './derived-keys.ts';
 import { expireSurely } from './expiry.ts';
-import { followSurely } from './follow.ts';
+import { followSurely, type Follower } from './follow.ts';
 import { openCore, type CoreOptions, type OpenedCore } from './open-core.ts';
 import { quarantineDesk, quarantineView } from './quarantine-view.ts';
 import { openStores } from './stores.ts';
@@ -43,7 +43,13 @@ export interface Composition {
   readonly version: string;
   /** The commit that was built; `source` unless given. */
   readonly sha?: string;
-  readonly demoPeople: readonly DemoPerson[];
+  /** Asked only where TELLONCE_DEMO is 1. */
+  readonly demoPeople: () => readonly DemoPerson[];
+  /**
+   * False for a process that leaves the area's background work (views, processes, expiry) to another where both share servers. A process on
+   * files of its own does its own.
+   */
+  readonly background?: boolean;
   readonly parts: (opened: OpenedCore, config: Config, logger: AppLogger, metrics: Metrics) => Promise<AppParts>;
   readonly clock?: Clock;
   readonly chance?: Chance;
@@ -53,6 +59,12 @@ export interface Composition {
   readonly endProcess?: (code: number) => void;
   readonly announce?: (publicUrl: string, opened: OpenedCore) => void;
 }
+
+/** What a test, or who starts the process, may say otherwise. */
+export type CompositionExtras = Pick<
+  Composition,
+  'clock' | 'chance' | 'stage' | 'announce' | 'openLog' | 'endProcess' | 'background'
+>;
 
 /** What a test may reach besides the application. */
 export interface ComposedHub extends Composed {
@@ -83,9 +95,12 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       endAfterFailure(readiness, logger, endProcess);
     };
     const { stores, checks } = checkedStores(openStores(config));
+    const alone = stores.kind === 'sqlite';
+    const works = alone || composition.background !== false;
     const opened = await openCore({
       varDir: config.varDir,
       stores,
+      background: works,
       keyFile: config.keyFile,
       ...(config.witnessDir === undefined ? {} : { witnessDir: config.witnessDir }),
       ...(config.witnesses.length === 0
@@ -109,11 +124,20 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     watchWitnesses(metrics, opened);
     readiness.add(logCheck(core.log));
     readiness.add(policyCheck(() => opened.tails.registry()));
-    const alone = stores.kind === 'sqlite';
     const receipts = await openReceipts(await stores.open(RECEIPTS_STORE, 'receipts.db'), { clock, alone });
     const waiting = await openView({ definition: quarantineView, where: stores.views, log: core.log });
-    const desk = followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm);
-    const expiry = expireSurely(opened.publishing, clock, alarm);
+    const background: readonly Resource[] = works
+      ? [
+          {
+            name: 'quarantine-expiry',
+            close: stopped(expireSurely(opened.publishing, clock, alarm)),
+          },
+          {
+            name: 'quarantine-view',
+            close: stopped(followSurely('quarantine', (signal) => runView(waiting, { signal }), alarm)),
+          },
+        ]
+      : [];
     const parts = await composition.parts(opened, config, logger, metrics);
     for (const check of [...checks, ...(parts.checks ?? [])]) readiness.add(check);
 
@@ -125,7 +149,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       clients: { findClient: (id) => clientOf(opened, id) },
       once,
       clock,
-      demoPeople: config.demo ? composition.demoPeople : [],
+      demoPeople: config.demo ? composition.demoPeople() : [],
       onFault: (error) => alarm('sign-in', error),
     });
     const root: DynamicModule = {
@@ -159,8 +183,8 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     });
     const resources: Resource[] = [
       ...parts.resources,
-      { name: 'quarantine-expiry', close: () => expiry.stop() },
-      { name: 'quarantine', close: async () => desk.stop().then(() => waiting.close()) },
+      ...background,
+      { name: 'quarantine', close: () => waiting.close() },
       { name: 'receipts', close: () => receipts.close() },
       { name: 'core', close: () => opened.close() },
       { name: 'stores', close: () => stores.close() },
@@ -175,6 +199,8 @@ export function compose(composition: Composition): (config: Config, logger: AppL
     };
   };
 }
+
+const stopped = (follower: Follower) => (): Promise<void> => follower.stop();
 
 function watchWitnesses(metrics: Metrics, { witnesses }: OpenedCore): void {
   metrics.read('tellonce_witness_size', () => [{ labels: {}, value: witnesses().size }]);

@@ -1,3 +1,4 @@
+export * from './all-stores.ts';
 export * from './byte-scan.ts';
 export * from './core.ts';
 export * from './derived-keys.ts';

@@ -42,6 +42,8 @@ export interface CoreOptions {
   readonly varDir: string;
   /** What is not the log: positions, keys, identity. Whoever made it closes it. */
   readonly stores: Stores;
+  /** Whether this process does the area's background work; its own tree it keeps anyway. */
+  readonly background: boolean;
   readonly keyFile: string;
   readonly witnessDir?: string;
   /** Asked to cosign every checkpoint; nobody unless given. */
@@ -165,7 +167,9 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   const followers: Follower[] = [
     followSurely('tree', (signal) => tree.follow(signal), alarm),
     ...witnesses.follow(() => checkpointer.latest()),
-    openRelationshipsProcess({ readers, vault, identity, clock, protection: (child) => tails.protection(child) }),
+    ...(options.background
+      ? [openRelationshipsProcess({ readers, vault, identity, clock, protection: (child) => tails.protection(child) })]
+      : []),
   ];
   const core: Core = {
     clock,

@@ -1,0 +1,13 @@
+import { compose, type CompositionExtras } from '#nest-platform';
+import { buildInfo } from '#nest-platform/node';
+import { HealthModule } from './health.module.ts';
+
+/** This sector's service alone in its process. Where it shares servers with others, the sharing protocol's process does the area's background work. */
+export const health = (extras: CompositionExtras = {}): ReturnType<typeof compose> =>
+  compose({
+    ...buildInfo(),
+    demoPeople: () => [],
+    background: false,
+    parts: async () => ({ modules: [HealthModule], resources: [] }),
+    ...extras,
+  });

@@ -1,0 +1,11 @@
+export * from './channel.ts';
+export { askKafka, type KafkaConnection, type KafkaCredentials } from './client.ts';
+export * from './follow.ts';
+export * from './log.ts';
+export type { ReceivedSignal, Unreadable } from './message.ts';
+export * from './offset-store.ts';
+export * from './replay.ts';
+export * from './sqlite-store.ts';
+export type { FollowerTrouble } from './take.ts';
+export * from './topic.ts';
+export type { NewTopics } from './topics.ts';
