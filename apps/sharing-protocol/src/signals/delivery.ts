@@ -43,7 +43,7 @@ export async function openDelivery(
 ): Promise<{ readonly signals: Signals; close(): Promise<void> }> {
   const { log, clock, chance, tails } = core;
   const outbox = new Outbox(await stores.open(DELIVERY_STORE, 'delivery.db'));
-  const ways = openWays(core, config);
+  const ways = openWays(core, config, logger);
   const desk = new SubscriptionDesk(core);
   const childOfFact: ChildOfFact = async (fact, record) => identity.childOfFact(fact, record);
   core.addEraser({ name: 'signals', erase: (record) => outbox.erase(record) });
