@@ -58,6 +58,7 @@ const openers = [
   'libs/sharing/src/erasure-request/**', // erase
   'libs/sharing/src/retention/**', // process:retention
   'libs/sharing/src/publish/**', // process:publish, process:quarantine
+  'apps/sharing-protocol/src/signals/secrets.ts', // process:delivery
   'libs/nest-platform/src/core/**', // process:usage, handed to the view
 ];
 

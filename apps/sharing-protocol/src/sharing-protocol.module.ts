@@ -62,6 +62,11 @@ import { PackMaker } from './subject-access/pack.ts';
 import { SubjectAccessRequestsController } from './subject-access/subject-access-requests.controller.ts';
 import { SubjectAccessQuestionsController } from './subject-access/subject-access-questions.controller.ts';
 import { SubjectAccessStepsController } from './subject-access/subject-access-steps.controller.ts';
+import { DeliveriesController } from './signals/deliveries.controller.ts';
+import { openDelivery, type Signals } from './signals/delivery.ts';
+import { SignalsController } from './signals/signals.controller.ts';
+import { SubscriptionsController } from './signals/subscriptions.controller.ts';
+import { SIGNALS } from './signals/tokens.ts';
 import { TimelineController } from './views/timeline/timeline.controller.ts';
 import { FindUsageController } from './views/usage/find-usage.controller.ts';
 import { UsageController } from './views/usage/usage.controller.ts';
@@ -71,12 +76,13 @@ import { Simulations } from './workbench/simulations.ts';
 import { UsageReceiptController } from './views/usage/usage-receipt.controller.ts';
 import { openViews, VIEWS, type Views } from './views/views.ts';
 
-/** What works on more than one view, made once. */
+/** What works on more than one view or on none, made once. */
 export interface Desks {
   readonly erasures: ErasureWorks;
   readonly retention: RetentionDesk;
   readonly subjectAccess: SubjectAccessDesk;
   readonly packs: PackMaker;
+  readonly signals: Signals;
 }
 
 /** How often an erasure that a store failed on is tried again. */
@@ -112,6 +118,9 @@ export class SharingProtocolModule {
         ProofController,
         ReadersController,
         RegistryController,
+        SignalsController,
+        SubscriptionsController,
+        DeliveriesController,
         SimulationsController,
         TilesController,
         // Before the cases, whose route would take `questions` for an id.
@@ -144,6 +153,7 @@ export class SharingProtocolModule {
         { provide: RETENTION, useValue: desks.retention },
         { provide: SUBJECT_ACCESS, useValue: desks.subjectAccess },
         { provide: PACKS, useValue: desks.packs },
+        { provide: SIGNALS, useValue: desks.signals },
       ],
     };
   }
@@ -173,11 +183,13 @@ export async function sharingProtocolParts(
     },
   });
   const retention = new RetentionDesk(core, views.timeline);
+  const delivery = await openDelivery(opened, { config, logger, metrics, alarm });
   const desks: Desks = {
     erasures: new ErasureWorks({ core, ...views }),
     retention,
     subjectAccess: new SubjectAccessDesk(core, views.requests),
     packs: new PackMaker(core, views.timeline, views.usage, retention),
+    signals: delivery.signals,
   };
   core.addEraser({
     name: 'subject-access',
@@ -193,6 +205,7 @@ export async function sharingProtocolParts(
     desks,
     checks: [viewsCheck(lags, config.readyLagSeconds)],
     resources: [
+      { name: 'delivery', close: () => delivery.close() },
       { name: 'erasures', close: () => resumed.stop() },
       { name: 'processes', close: stop },
       { name: 'views', close: () => views.close() },

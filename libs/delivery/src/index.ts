@@ -8,5 +8,6 @@ export * from './process.ts';
 export * from './pseudonym.ts';
 export * from './retry.ts';
 export * from './sending.ts';
+export { standingFact, type StandingFact } from './standing.ts';
 export * from './subscription/subscription.ts';
 export * from './taking.ts';

@@ -11,6 +11,7 @@ import { DELIVERY_STORE } from './outbox/tables.ts';
 import { runDelivery, type DeliveryParts } from './process.ts';
 import type { Sent, Signal } from './port.ts';
 import { NOT_TRIED } from './retry.ts';
+import { standingFact } from './standing.ts';
 import { subscriptionStream, type SubscriptionMade } from './subscription/subscription.ts';
 
 const school = 'oakfield-school' as OrganisationId;
@@ -36,6 +37,10 @@ describe('the delivery process', () => {
   /** What the receiver answers, by place. */
   let answer: (signal: Signal) => Sent;
   let permits: (fact: FactId) => boolean | Promise<boolean>;
+  /** What is let in at all, when it happens. */
+  let told: (fact: FactId) => boolean;
+  /** Whose child a record is. */
+  let childOf: (record: RecordId) => string;
   let gone: number;
 
   beforeEach(async () => {
@@ -43,7 +48,8 @@ describe('the delivery process', () => {
     database = await openSqliteDatabase({ path: ':memory:', store: DELIVERY_STORE });
     [now, arrived, looks, gone] = [epochMs(toInstant(0)), [], [], 0];
     answer = () => ({ kind: 'sent' });
-    permits = () => true;
+    [permits, told] = [() => true, () => true];
+    childOf = (record) => `child-of-${record}`;
     stop = new AbortController();
   });
   afterEach(async () => {
@@ -66,7 +72,10 @@ describe('the delivery process', () => {
         log,
         outbox: new Outbox(database),
         disclose,
-        childOfFact: async (_fact, record) => (record === 'gone' ? undefined : (`child-of-${record}` as ChildId)),
+        childOfFact: async (_fact, record) => (record === 'gone' ? undefined : (childOf(record) as ChildId)),
+        standing: (fact) => standingFact(log, fact),
+        channels: new Set(['webhook']),
+        mayTell: async (_child, signals) => signals.filter(({ fact }) => told(fact)),
         send: async (_subscription, signals) => {
           let broken = false;
           return signals.map((signal) => {
@@ -125,6 +134,15 @@ describe('the delivery process', () => {
   async function until(holds: () => boolean): Promise<void> {
     for (let tries = 0; tries < 400 && !holds(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
     expect(holds()).toBe(true);
+  }
+
+  async function untilStates(...wanted: readonly string[]): Promise<void> {
+    let states: readonly unknown[] = [];
+    for (let tries = 0; tries < 400 && states.join() !== wanted.join(); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      states = (await database.all('select state from signal order by seq')).map(({ state }) => state);
+    }
+    expect(states).toEqual(wanted);
   }
 
   it('decides each signal within the trace of what caused it, and tells with it what became of the signal', async () => {
@@ -212,10 +230,7 @@ describe('the delivery process', () => {
     await published('f2', { recordId: 'r2' as RecordId });
     await until(() => looks.length === 3);
     expect(arrived).toEqual([]);
-    expect((await new Outbox(database).list('s1', { limit: 9 })).map(({ state }) => state)).toEqual([
-      'withheld',
-      'withheld',
-    ]);
+    await untilStates('withheld', 'withheld');
   });
 
   it('repeats what failed under the same id, in the order of its key, and gives up at the end of the schedule', async () => {
@@ -303,5 +318,89 @@ describe('the delivery process', () => {
     await published('f2');
     start();
     await until(() => arrived.length === 1);
+  });
+
+  it('keeps nothing of what the organisation may not be told of when it happens, and looks at nobody for it', async () => {
+    await subscribed();
+    told = (fact) => fact !== 'f1';
+    await published('f1');
+    await published('f2');
+    start();
+    await until(() => arrived.length === 1);
+    await untilStates('sent');
+    expect(looks).toHaveLength(1);
+  });
+
+  it('lets a slow receiver hold up nobody but itself', async () => {
+    await subscribed();
+    await subscribed({ subscription: 's2' }, 1);
+    await published('f1');
+    const slow = Promise.withResolvers<undefined>();
+    const by: string[] = [];
+    start({
+      send: async ({ subscription }, signals) => {
+        if (subscription === 's1') await slow.promise;
+        by.push(subscription);
+        return signals.map(() => ({ kind: 'sent' }));
+      },
+    });
+    await until(() => by.length === 1);
+    await published('f2');
+    await until(() => by.length === 2);
+    expect(by).toEqual(['s2', 's2']);
+    slow.resolve(undefined);
+    await until(() => by.includes('s1'));
+  });
+
+  it('drops what waits for a subscription that is over, even where both come in one batch, and sends nothing more to it', async () => {
+    await subscribed();
+    answer = () => ({ kind: 'retry', code: 'unreachable' });
+    await published('f1');
+    start();
+    await until(() => looks.length === 1);
+    await stored(subscriptionStream(school), 1, 'subscription.ended.v1', { subscription: 's1', by: 'x' }, school);
+    answer = () => ({ kind: 'sent' });
+    await untilStates();
+    now += 10_000_000;
+    await published('f2');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([arrived, looks.length]).toEqual([[], 1]);
+    // Read again from the start by a process that knows how it ended.
+    stop.abort();
+    await running;
+    await database.run('delete from place');
+    stop = new AbortController();
+    start();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([arrived, looks.length]).toEqual([[], 1]);
+    await untilStates();
+  });
+
+  it('forgets what it holds of a record that was erased, in whatever state', async () => {
+    await subscribed();
+    await published('f1');
+    await published('f2', { recordId: 'r2' as RecordId });
+    start();
+    await until(() => arrived.length === 2);
+    const erased = { recordId: 'record-one', organisation: trust, ground: 'article-17', keysDestroyed: 1 };
+    await stored('child-of-somebody', 0, 'record.erased.v1', erased);
+    await untilStates('sent');
+  });
+
+  it('sends under the key of the child that the fact belongs to by now, after what waits for that child', async () => {
+    await subscribed();
+    answer = () => ({ kind: 'retry', code: 'unreachable' });
+    await published('f1');
+    await published('f2', { recordId: 'r2' as RecordId });
+    start();
+    await until(() => looks.length > 0);
+    // Both records are of one child by now.
+    childOf = () => 'child-of-r2';
+    answer = () => ({ kind: 'sent' });
+    const pushing = setInterval(() => (now += 400_000), 20);
+    await until(() => arrived.length === 2);
+    clearInterval(pushing);
+    expect(new Set(arrived.map(({ key }) => key)).size).toBe(1);
+    expect(arrived.map(({ time }) => time)).toEqual(arrived.map(({ time }) => time).toSorted());
   });
 });

@@ -1,10 +1,11 @@
-import { epochMs, toInstant, type Clock, type Instant } from '#kernel';
+import { epochMs, toInstant, type ChildId, type Clock, type FactId, type Instant, type OrganisationId } from '#kernel';
 import type { Disclose } from '#sharing';
 import { decideSignal } from './deciding.ts';
 import type { Outbox, OutboxRow, Settled } from './outbox/outbox.ts';
 import type { ChildOfFact, Subscribed } from './taking.ts';
 import type { Sent, Signal } from './port.ts';
 import { NOT_TRIED, retryAt } from './retry.ts';
+import type { StandingFact } from './standing.ts';
 
 /** Signals of one subscription on their way out, in order; one `Sent` each. Opens what the channel needs of the subscription. */
 export type SendTo = (subscription: Subscribed, signals: readonly Signal[]) => Promise<readonly Sent[]>;
@@ -23,6 +24,10 @@ export interface SendingParts {
   readonly outbox: Outbox;
   readonly disclose: Disclose;
   readonly childOfFact: ChildOfFact;
+  /** Where the fact stands now; see `standingFact`. */
+  readonly standing: (fact: FactId) => Promise<StandingFact>;
+  /** The organisation's pseudonym of a child. */
+  readonly keyOf: (organisation: OrganisationId, child: ChildId) => string;
   readonly send: SendTo;
   /** The address that answers for a signal. */
   readonly ask: (id: string) => string;
@@ -36,10 +41,16 @@ export interface SendingParts {
   readonly within?: <T>(correlationId: string, work: () => T) => T;
 }
 
-/** So many signals are decided and sent at a time, of all subscriptions together. */
-const MOST = 200;
+/** So many signals of a subscription are decided and sent at a time: what is decided last is sent soon after. */
+const MOST = 100;
 /** So many are decided at once; each stores a look. */
 const AT_ONCE = 32;
+
+/** What came of a decision, and the key that the signal belongs to by now. */
+interface Decided {
+  readonly key: string;
+  readonly ruling: Awaited<ReturnType<typeof decideSignal>>;
+}
 
 /** What waits for something that moves, or behind something that failed, is looked at again so much later, in milliseconds. */
 const A_MOMENT = 1_000;
@@ -47,8 +58,8 @@ const A_MOMENT = 1_000;
 const MOST_REST = 60_000;
 
 /**
- * Sends what is due, subscription by subscription, each signal decided a moment before: decide, look, send, settle. Killed anywhere it begins
- * again with the same ids.
+ * Sends what is due to a subscription, each signal decided a moment before: decide, look, send, settle. Killed anywhere it begins again with
+ * the same ids. One call for a subscription at a time.
  */
 export class Sender {
   readonly #parts: SendingParts;
@@ -59,43 +70,38 @@ export class Sender {
     this.#parts = parts;
   }
 
-  /** Answers how many were due; 0 where nothing was. */
-  async sendDue(subscriptions: readonly Subscribed[]): Promise<number> {
-    const now = this.#parts.clock.now();
-    const on = subscriptions.filter(
-      ({ status, subscription }) => status === 'on' && (this.#rests.get(subscription) ?? now) <= now,
-    );
-    const ids = on.map(({ subscription }) => subscription);
-    const rows = await this.#parts.outbox.due(ids, now, MOST);
-    const bySubscription = Map.groupBy(rows, ({ subscription }) => subscription);
-    // Side by side: a receiver that answers slowly holds up itself.
-    await Promise.all(
-      on.map(async (subscription) => {
-        const waiting = bySubscription.get(subscription.subscription);
-        if (waiting !== undefined) await this.#sendTo(subscription, waiting);
-      }),
-    );
+  /** Answers how many were due; 0 where nothing was, and while the subscription rests. */
+  async sendDue(subscribed: Subscribed): Promise<number> {
+    const { outbox, clock } = this.#parts;
+    const { subscription } = subscribed;
+    const now = clock.now();
+    if ((this.#rests.get(subscription) ?? now) > now) return 0;
+    const rows = await outbox.due(subscription, now, this.#rests.has(subscription) ? 1 : MOST);
+    if (rows.length > 0) await this.#sendTo(subscribed, rows);
     return rows.length;
   }
 
-  async #sendTo(subscription: Subscribed, rows: readonly OutboxRow[]): Promise<void> {
-    const { outbox, onSettled, gone, send } = this.#parts;
-    const { leaving, settled } = await this.#decided(
-      subscription,
-      this.#rests.has(subscription.subscription) ? rows.slice(0, 1) : rows,
-    );
+  async #sendTo(subscribed: Subscribed, rows: readonly OutboxRow[]): Promise<void> {
+    const { outbox, gone, send } = this.#parts;
+    const { leaving, settled } = await this.#decided(subscribed, rows);
     const signals = leaving.map((row) => this.#signalOf(row));
-    const sent = signals.length === 0 ? [] : await send(subscription, signals);
+    const sent = signals.length === 0 ? [] : await send(subscribed, signals);
     settled.push(...this.#outcomes(leaving, sent));
-    if (sent.some(({ kind }) => kind === 'retry')) this.#rest(subscription, settled);
-    else if (sent.length > 0) this.#rests.delete(subscription.subscription);
+    if (sent.some(({ kind }) => kind === 'retry')) this.#rest(subscribed, settled);
+    else if (sent.length > 0) this.#rests.delete(subscribed.subscription);
     await outbox.settle(settled);
+    this.#tell(subscribed, rows, settled);
+    if (sent.some(({ kind }) => kind === 'gone')) await gone(subscribed);
+  }
+
+  #tell({ channel }: Subscribed, rows: readonly OutboxRow[], settled: readonly Settled[]): void {
+    const { onSettled } = this.#parts;
+    if (onSettled === undefined) return;
     const correlations = new Map(rows.map(({ id, correlationId }) => [id, correlationId]));
     for (const { id, state, code } of settled) {
       const about = { id, correlationId: correlations.get(id) ?? id, ...(code === undefined ? {} : { code }) };
-      onSettled?.(subscription.channel, state, about);
+      onSettled(channel, state, about);
     }
-    if (sent.some(({ kind }) => kind === 'gone')) await gone(subscription);
   }
 
   /** Until the first that failed is due again, but never long: what one signal meets another need not. */
@@ -116,24 +122,31 @@ export class Sender {
     const held = new Set<string>();
     for (let from = 0; from < rows.length; from += AT_ONCE) {
       const some = rows.slice(from, from + AT_ONCE);
-      const rulings = await Promise.all(some.map((row) => this.#decide(subscription, row)));
+      const decided = await Promise.all(some.map((row) => this.#decide(subscription, row)));
       for (const [at, row] of some.entries()) {
-        const ruling = held.has(row.key) ? 'again' : rulings[at];
-        if (ruling === 'send') leaving.push(row);
-        else if (ruling === 'withhold') settled.push({ id: row.id, state: 'withheld', at: this.#parts.clock.now() });
-        else {
-          held.add(row.key);
+        const { key, ruling } = decided[at] ?? { key: row.key, ruling: 'again' };
+        if (ruling === 'again' || held.has(key)) {
+          held.add(key);
           settled.push(this.#later(row, 'decision-moved'));
-        }
+        } else if (ruling === 'send') leaving.push(row);
+        else settled.push({ id: row.id, state: 'withheld', at: this.#parts.clock.now() });
       }
     }
     return { leaving, settled };
   }
 
-  async #decide({ channel }: Subscribed, row: OutboxRow): ReturnType<typeof decideSignal> {
-    const { disclose, childOfFact, within } = this.#parts;
-    const decide = async () => decideSignal(disclose, row, await childOfFact(row.fact, row.record), channel);
-    return within === undefined ? decide() : within(row.correlationId, decide);
+  async #decide({ channel }: Subscribed, row: OutboxRow): Promise<Decided> {
+    const { disclose, childOfFact, standing, keyOf, outbox, within = plainly } = this.#parts;
+    const child = await childOfFact(row.fact, row.record);
+    const key = child === undefined ? row.key : keyOf(row.organisation, child);
+    if (key !== row.key) {
+      // It belongs to another child since it was taken in, and waits for its turn among that child's signals.
+      await outbox.rekey(row.id, key);
+      return { key, ruling: 'again' };
+    }
+    const now = await standing(row.fact);
+    const ruling = await within(row.correlationId, () => decideSignal(disclose, row, { child, channel, now }));
+    return { key, ruling };
   }
 
   #signalOf({ id, organisation, key, kind, category, time }: OutboxRow): Signal {
@@ -172,3 +185,5 @@ export class Sender {
     return { id, state: 'waiting', dueAt, code, tried: 0 };
   }
 }
+
+const plainly = <T>(_correlationId: string, work: () => T): T => work();

@@ -1,8 +1,9 @@
 import { namedUuid, type ChildId, type FactId, type OrganisationId, type RecordId } from '#kernel';
-import { decodeRecord, type Category, type ClearCategory, type FactBody, type FactEvent } from '#contracts';
+import { decodeRecord, type FactBody, type FactEvent } from '#contracts';
 import type { EventLog, LoggedEvent } from '#event-log';
 import type { OutboxSignal } from './outbox/outbox.ts';
 import type { SignalKind } from './port.ts';
+import { bodyOf, isTold } from './standing.ts';
 import type { Subscription } from './subscription/subscription.ts';
 
 /** A subscription with whose it is. */
@@ -15,6 +16,7 @@ export interface Happening {
   readonly event: LoggedEvent;
   readonly kind: SignalKind;
   readonly fact: FactId;
+  readonly category: OutboxSignal['category'];
   readonly body: FactBody;
   readonly correlationId: string;
   readonly time: FactEvent['recordedAt'];
@@ -30,22 +32,23 @@ export async function happeningOf(
 ): Promise<Happening | undefined> {
   const record = decodeRecord(event.data) as unknown as FactEvent;
   const body = record.type === 'fact.withdrawn.v1' ? await lastBody(log, event) : bodyOf(record);
-  if (body === undefined || !isTold(body.category)) return undefined;
+  if (body === undefined) return undefined;
+  const { category } = body;
+  if (!isTold(category)) return undefined;
   const { correlationId, recordedAt: time } = record;
   const fact = event.stream.slice('fact-'.length) as FactId;
-  return { event, kind: KINDS[record.type] ?? 'fact-published', fact, body, correlationId, time };
+  return { event, kind: KINDS[record.type] ?? 'fact-published', fact, category, body, correlationId, time };
 }
 
 /** The signals of a happening: one for each subscription that asks for such, not for those of its own organisation. `key`: the organisation's pseudonym of the child. */
 export function signalsOf(
-  { event, kind, fact, body, correlationId, time }: Happening,
+  { event, kind, fact, category, body, correlationId, time }: Happening,
   subscriptions: Iterable<Subscribed>,
   key: (organisation: OrganisationId) => string,
 ): readonly OutboxSignal[] {
   const signals: OutboxSignal[] = [];
   for (const { subscription, organisation, purpose, categories } of subscriptions) {
     if (organisation === body.organisation || !body.purposes.includes(purpose)) continue;
-    const category = body.category as Category;
     if (categories !== null && !categories.includes(category)) continue;
     signals.push({
       id: namedUuid('signal', subscription, event.id),
@@ -73,24 +76,6 @@ const KINDS: Partial<Record<FactEvent['type'], SignalKind>> = {
   'fact.corrected.v1': 'fact-corrected',
   'fact.withdrawn.v1': 'fact-withdrawn',
 };
-
-function isTold(category: ClearCategory): boolean {
-  return category !== 'restricted';
-}
-
-function bodyOf(record: FactEvent): FactBody | undefined {
-  switch (record.type) {
-    case 'fact.published.v1':
-    case 'fact.corrected.v1':
-      return record.data;
-    case 'fact.regated.v1':
-      return record.data.outcome === 'published' ? record.data.body : undefined;
-    case 'fact.withheld.v1':
-    case 'fact.quarantined.v1':
-    case 'fact.withdrawn.v1':
-      return undefined;
-  }
-}
 
 async function lastBody(
   log: Pick<EventLog, 'readStream'>,

@@ -22,6 +22,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'not-own-query': 'There is no such question of theirs.',
   'own-access': 'It is said of their own accesses, which others account for.',
   'export-budget-reached': 'The reader was handed as many decisions as may be in one day.',
+  'not-for-this-purpose': 'It was not subscribed for, or is not stated for, this purpose.',
   erasure: 'What is kept of the child was to be erased.',
   'article-17': 'The ground is UK GDPR article 17.',
   'retention-ended': 'The ground is that the time of keeping is over.',

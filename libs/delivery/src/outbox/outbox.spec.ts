@@ -58,8 +58,7 @@ describe.each(backends)('the outbox on %s', (_kind, begin) => {
     await database.close();
     await remove();
   });
-  const due = async (seconds: number, limit = 100) =>
-    (await outbox.due(['s', 't'], at(seconds), limit)).map(({ id }) => id);
+  const due = async (seconds: number, limit = 100) => (await outbox.due('s', at(seconds), limit)).map(({ id }) => id);
   const later = (id: string, seconds: number): Settled => ({
     id,
     state: 'waiting',
@@ -87,7 +86,7 @@ describe.each(backends)('the outbox on %s', (_kind, begin) => {
     expect(await due(0, 2)).toEqual(['a', 'b']);
     await outbox.settle([later('a', 60)]);
     expect(await due(0)).toEqual(['b', 'd']);
-    expect(await outbox.due([], at(0), 10)).toEqual([]);
+    expect(await outbox.due('t', at(0), 10)).toEqual([]);
     expect(await due(60)).toEqual(['a', 'b', 'c', 'd']);
     await outbox.settle([sent('a'), sent('b'), { id: 'c', state: 'withheld', at: at(1) }]);
     expect(await due(60)).toEqual(['d']);
@@ -119,7 +118,31 @@ describe.each(backends)('the outbox on %s', (_kind, begin) => {
     expect(await outbox.find(organisation, 'a')).toMatchObject({ state: 'waiting', attempts: 0, dueAt: at(5) });
     expect(await outbox.prune(at(2))).toBe(1);
     expect(await outbox.drop('s')).toBe(1);
-    expect(await due(99)).toEqual(['c']);
+    expect((await outbox.due('t', at(99), 9)).map(({ id }) => id)).toEqual(['c']);
+  });
+
+  it('lists nothing that was never allowed out: what waits for its first decision, and what policy withheld', async () => {
+    const keys = ['a', 'b', 'c', 'd', 'e'].map((id) => signal(id, { key: id }));
+    await outbox.take(keys, null, token('5'), at(0));
+    const waits = { state: 'waiting', dueAt: at(9), tried: 0 } as const;
+    await outbox.settle([
+      { id: 'a', state: 'withheld', at: at(1) },
+      { ...waits, id: 'b', code: 'decision-moved' },
+      { ...waits, id: 'c', code: 'not-tried' },
+      { id: 'd', state: 'dead', at: at(1), code: 'status-500' },
+    ]);
+    const listed = async () => (await outbox.list('s', { limit: 10 })).map(({ id }) => id);
+    expect(await listed()).toEqual(['d', 'c']);
+    await outbox.replay('s', at(2), 'd');
+    expect(await listed()).toEqual(['d', 'c']);
+  });
+
+  it('moves a signal that waits among those of another child', async () => {
+    await outbox.take([signal('a'), signal('b', { key: 'other' })], null, token('2'), at(0));
+    await outbox.rekey('a', 'other');
+    await outbox.settle([later('a', 60)]);
+    expect(await due(0)).toEqual([]);
+    expect(await due(60)).toEqual(['a', 'b']);
   });
 
   it('erases everything about a record', async () => {

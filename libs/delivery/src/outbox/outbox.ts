@@ -6,6 +6,10 @@ import type { SignalKind } from '../port.ts';
 
 /** What became of a signal. `withheld`: policy refused it when its turn came. `dead`: given up, may be replayed. */
 export type SignalState = 'waiting' | 'sent' | 'withheld' | 'dead';
+/** What its organisation may be told of a signal. */
+export const TRIED_STATES = ['waiting', 'sent', 'dead'] as const satisfies readonly SignalState[];
+/** One of them. */
+export type TriedState = (typeof TRIED_STATES)[number];
 
 /** One signal for one subscription, as it waits. Pseudonymous: ids, codes and the organisation's own pseudonym of the child. */
 export interface OutboxSignal {
@@ -81,18 +85,21 @@ export class Outbox {
     }, 'take');
   }
 
-  /** Signals whose turn it is, in order: due, of these subscriptions, and with nothing of the same key that still waits for a later time before them. */
-  async due(subscriptions: readonly string[], now: Instant, limit: number): Promise<readonly OutboxRow[]> {
-    if (subscriptions.length === 0) return [];
-    const marks = subscriptions.map(() => '?').join(', ');
+  /** Signals of a subscription whose turn it is, in order: due, and with nothing of the same key that still waits for a later time before them. */
+  async due(subscription: string, now: Instant, limit: number): Promise<readonly OutboxRow[]> {
     const rows = await this.#database.all(
-      `select * from signal as s where state = 'waiting' and due_at <= ? and subscription in (${marks})
+      `select * from signal as s where subscription = ? and state = 'waiting' and due_at <= ?
          and not exists (select 1 from signal as e where e.subscription = s.subscription and e.key = s.key
            and e.state = 'waiting' and e.seq < s.seq and e.due_at > ?)
        order by seq limit ?`,
-      ...[now, ...subscriptions, now, limit],
+      ...[subscription, now, now, limit],
     );
     return rows.map(rowOf);
+  }
+
+  /** The signal belongs to another child by now. */
+  async rekey(id: string, key: string): Promise<void> {
+    await this.#database.run(`update signal set key = ? where id = ? and state = 'waiting'`, key, id);
   }
 
   /** When the next one that waits is due; undefined where none waits. */
@@ -126,14 +133,17 @@ export class Outbox {
     return row === undefined ? undefined : rowOf(row);
   }
 
-  /** Signals of a subscription, newest first, before `before` (a `seq`). */
+  /**
+   * What was sent, or tried to be, for a subscription, newest first, before `before` (a `seq`). What was never tried was never allowed out, and
+   * what policy withheld is not there: a list of either would tell of what its reader may not know.
+   */
   async list(
     subscription: string,
-    { state, before, limit }: { readonly state?: SignalState; readonly before?: number; readonly limit: number },
+    { state, before, limit }: { readonly state?: TriedState; readonly before?: number; readonly limit: number },
   ): Promise<readonly OutboxRow[]> {
     const rows = await this.#database.all(
-      `select * from signal where subscription = ? and seq < ?${state === undefined ? '' : ' and state = ?'}
-       order by seq desc limit ?`,
+      `select * from signal where subscription = ? and seq < ? and state <> 'withheld'
+         and (attempts > 0 or code in ('not-tried', 'replayed')) ${state === undefined ? '' : 'and state = ?'} order by seq desc limit ?`,
       ...[subscription, before ?? Number.MAX_SAFE_INTEGER, ...(state === undefined ? [] : [state]), limit],
     );
     return rows.map(rowOf);
@@ -142,7 +152,7 @@ export class Outbox {
   /** Dead letters wait again, at once: one, or all of the subscription. How many. */
   replay(subscription: string, now: Instant, id?: string): Promise<number> {
     return this.#database.run(
-      `update signal set state = 'waiting', attempts = 0, due_at = ?, settled_at = null
+      `update signal set state = 'waiting', attempts = 0, due_at = ?, settled_at = null, code = 'replayed'
        where subscription = ? and state = 'dead'${id === undefined ? '' : ' and id = ?'}`,
       ...[now, subscription, ...(id === undefined ? [] : [id])],
     );

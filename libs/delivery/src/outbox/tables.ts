@@ -35,6 +35,7 @@ export const DELIVERY_STORE: StoreSchema = {
       indexes: [
         ['state', 'due_at', 'seq'],
         ['subscription', 'key', 'state', 'seq'],
+        ['subscription', 'state', 'seq'],
         ['subscription', 'seq'],
         ['record'],
         ['seq'],

@@ -72,6 +72,8 @@ export interface OpenedCore {
   readonly readers: LogReaders;
   /** Where a further view is opened. */
   readonly views: ViewPlace;
+  /** Where a further store is opened. */
+  readonly stores: Stores;
   readonly identity: Awaited<ReturnType<typeof openIdentity>>;
   readonly master: Uint8Array;
   /** How it stands with those who cosign. */
@@ -204,6 +206,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     tails,
     readers,
     views: options.stores.views,
+    stores: options.stores,
     identity,
     master,
     witnesses: witnesses.status,
