@@ -102,6 +102,7 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       stores,
       background: works,
       keyFile: config.keyFile,
+      keyBuckets: config.keyBuckets,
       ...(config.eventStoreUrl === undefined ? {} : { eventStoreUrl: config.eventStoreUrl }),
       ...(config.witnessDir === undefined ? {} : { witnessDir: config.witnessDir }),
       ...(config.witnesses.length === 0

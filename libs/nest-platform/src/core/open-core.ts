@@ -21,7 +21,7 @@ import {
   startCheckpointer,
   type Timer,
 } from '#transparency';
-import { loadKek, openVault, sealingOnly } from '#vault';
+import { KEYS_STORE, loadKek, openVault, sealingOnly } from '#vault';
 import { commandsOf } from './commands.ts';
 import type { Core, Eraser } from './core.ts';
 import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
@@ -45,6 +45,8 @@ export interface CoreOptions {
   /** Whether this process does the area's background work; its own tree it keeps anyway. */
   readonly background: boolean;
   readonly keyFile: string;
+  /** Folder of the bucket keys, where stores are on a server; the same for every process. */
+  readonly keyBuckets: string;
   readonly witnessDir?: string;
   /** Asked to cosign every checkpoint; nobody unless given. */
   readonly witnesses?: WitnessOptions;
@@ -108,12 +110,16 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   const log = observers === undefined ? opening : observed(opening, observers.log);
   opened.push(() => log.close());
   const kek = hubSecret(master, 'key-encryption');
+  // Where processes share a database the key file may be one that nobody can write beside.
+  const ledgerPath =
+    options.stores.kind === 'sqlite' ? `${options.keyFile}.erasures` : join(options.keyBuckets, 'erasures.ledger');
   const vault = await openVault({
-    path: join(varDir, 'keys.db'),
+    database: await options.stores.open(KEYS_STORE, 'keys.db'),
     kek,
     chance,
     clock,
-    ledgerPath: `${options.keyFile}.erasures`,
+    ledgerPath,
+    buckets: options.keyBuckets,
     cached: KEYS,
   });
   opened.push(() => vault.close());
@@ -189,7 +195,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     addEraser: (eraser) => void erasers.push(eraser),
     erasers: () => erasers.map(({ name }) => name),
     holdsOn: holdsOf({ log, identity }),
-    folders: [varDir, `${options.keyFile}.erasures`, ...(options.witnessDir === undefined ? [] : [options.witnessDir])],
+    folders: [varDir, ledgerPath, ...(options.witnessDir === undefined ? [] : [options.witnessDir])],
     tokens: writerTokens(hubSecret(master, 'cursor'), chance),
     proof: {
       vkey: signer.vkey,
