@@ -40,6 +40,7 @@ export class SubmissionTable implements Submissions {
   readonly #database: Database;
   readonly #waiting = new Map<string, SubmissionRow>();
   #scheduled: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
 
   constructor(database: Database) {
     this.#database = database;
@@ -82,7 +83,14 @@ export class SubmissionTable implements Submissions {
   }
 
   /** Writes what waits. Where that fails it goes on waiting. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    // One after another: whoever comes while one writes finds nothing left.
+    const mine = this.#flushing.then(() => this.#write());
+    this.#flushing = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #write(): Promise<void> {
     clearTimeout(this.#scheduled);
     this.#scheduled = undefined;
     if (this.#waiting.size === 0) return;
