@@ -90,7 +90,7 @@ async function next(session: SqlSession, { child, revision }: ChildChange): Prom
 async function apply(session: SqlSession, { child, type, data }: ChildChange): Promise<void> {
   switch (type) {
     case 'record.linked.v1': {
-      const { recordId, organisation } = data as RecordLinked;
+      const { recordId, organisation, because } = data as RecordLinked;
       await session.run(
         `insert into link (record_id, organisation, child_id) values (?, ?, ?)
          on conflict (record_id) do update set organisation = excluded.organisation, child_id = excluded.child_id`,
@@ -98,7 +98,7 @@ async function apply(session: SqlSession, { child, type, data }: ChildChange): P
         organisation,
         child,
       );
-      await session.run('delete from moving where record_id = ?', recordId);
+      if (because === 'moved') await session.run('delete from moving where record_id = ?', recordId);
       await session.run('update source_record set linked = 1 where record_id = ? and linked <> 1', recordId);
       return;
     }

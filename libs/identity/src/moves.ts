@@ -44,8 +44,7 @@ export class Moves {
     still: () => Promise<boolean> = () => Promise.resolve(true),
   ): Promise<ChildId> {
     for (;;) {
-      await this.finish(meta);
-      const from = await this.#links.placeOf(record);
+      const from = await this.#restingPlace(record, meta);
       if (from?.child === to || !(await still())) return from?.child ?? to;
       if (from === undefined) throw new RangeError('RECORD_UNKNOWN');
       const wanted = async (): Promise<boolean> => (await this.#isAt(record, from.child)) && (await still());
@@ -67,8 +66,7 @@ export class Moves {
     const data = { recordId: record, to, toRecord, facts };
     const isSplit = async (): Promise<boolean> => (await this.#links.childOf(toRecord)) !== undefined;
     while (!(await isSplit())) {
-      await this.finish(meta);
-      const from = await this.#links.placeOf(record);
+      const from = await this.#restingPlace(record, meta);
       if (from === undefined) throw new RangeError('RECORD_UNKNOWN');
       const wanted = async (): Promise<boolean> => (await this.#isAt(record, from.child)) && !(await isSplit());
       await this.#streams.say(from.child, { type: 'record.split.v1', data }, meta, wanted);
@@ -80,7 +78,7 @@ export class Moves {
   /** Says that a record was erased, on the stream of the child it is with; nothing where it is with none. */
   async erased(record: RecordId, said: Pick<RecordErased, 'ground' | 'keysDestroyed'>, meta: Meta): Promise<void> {
     for (;;) {
-      const at = await this.#links.placeOf(record);
+      const at = await this.#restingPlace(record, meta);
       if (at === undefined) return;
       const { ground, keysDestroyed } = said;
       const data: RecordErased = { recordId: record, organisation: at.organisation, ground, keysDestroyed };
@@ -95,6 +93,16 @@ export class Moves {
       const data = { recordId, organisation, because: 'moved' } as const;
       const wanted = async (): Promise<boolean> => (await this.#links.movesTo(recordId)) === to;
       await this.#streams.say(to, { type: 'record.linked.v1', data }, meta, wanted);
+    }
+  }
+
+  /** Where a record is when it moves no more; undefined where there is no such record. */
+  async #restingPlace(record: RecordId, meta: Meta): ReturnType<Links['placeOf']> {
+    for (;;) {
+      await this.finish(meta);
+      const place = await this.#links.placeOf(record);
+      // Somebody may have begun to move it again.
+      if (place !== undefined || (await this.#links.childOf(record)) === undefined) return place;
     }
   }
 

@@ -39,12 +39,17 @@ export const BACKENDS: readonly (readonly [string, () => Promise<Backend>])[] = 
       return {
         open: (options) => openOn(url, options),
         files: [],
-        rows: () => allRows(() => openPostgresDatabase({ url, store: IDENTITY_STORE })),
+        rows: () => rowsOn(url),
         remove,
       };
     },
   ],
 ];
+
+/** Every row of every table on a server, as text. */
+export function rowsOn(url: string): Promise<string> {
+  return allRows(() => openPostgresDatabase({ url, store: IDENTITY_STORE }));
+}
 
 async function allRows(open: () => Promise<Database>): Promise<string> {
   const database = await open();
