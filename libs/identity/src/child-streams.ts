@@ -61,14 +61,14 @@ export class ChildStreams {
     }
   }
 
-  /** Takes in events of the family that somebody read, where the tables don't have them; how many children had such. */
-  async learn(events: readonly LoggedEvent[]): Promise<number> {
+  /** Takes in events of the family that somebody read, where the tables don't have them; false where they all had been there. */
+  async learn(events: readonly LoggedEvent[]): Promise<boolean> {
     const last = new Map(events.map((event) => [childOfStream(event), event.revision]));
     const there = await revisionsOf(this.#database, [...last.keys()]);
-    let behind = 0;
+    let behind = false;
     for (const [child, revision] of last) {
       if ((there.get(child) ?? -1) >= revision) continue;
-      behind += 1;
+      behind = true;
       await this.#bringUp(child);
     }
     return behind;

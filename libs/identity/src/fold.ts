@@ -91,6 +91,7 @@ async function apply(session: SqlSession, { child, type, data }: ChildChange): P
   switch (type) {
     case 'record.linked.v1': {
       const { recordId, organisation, because } = data as RecordLinked;
+      await session.run('update source_record set linked = 1 where record_id = ? and linked <> 1', recordId);
       await session.run(
         `insert into link (record_id, organisation, child_id) values (?, ?, ?)
          on conflict (record_id) do update set organisation = excluded.organisation, child_id = excluded.child_id`,
@@ -99,7 +100,6 @@ async function apply(session: SqlSession, { child, type, data }: ChildChange): P
         child,
       );
       if (because === 'moved') await session.run('delete from moving where record_id = ?', recordId);
-      await session.run('update source_record set linked = 1 where record_id = ? and linked <> 1', recordId);
       return;
     }
     case 'record.unlinked.v1': {

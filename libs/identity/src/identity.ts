@@ -112,7 +112,9 @@ export class Identity implements IdentityDirectory {
   async learn(events: readonly LoggedEvent[]): Promise<void> {
     // Alone, nobody else appends, and a start catches up.
     if (this.#links.alone || events.length === 0) return;
-    if ((await this.#streams.learn(events)) > 0) await this.#finish();
+    const behind = await this.#streams.learn(events);
+    const moves = events.some(({ type }) => type === 'record.unlinked.v1' || type === 'record.split.v1');
+    if (behind || moves) await this.#moves.finish(RECOVERY);
   }
 
   /**

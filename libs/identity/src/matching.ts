@@ -128,7 +128,9 @@ export class Matching {
     // Two facts about a person new to the hub, from two organisations at once, must see each other's record.
     const made = await records.deciding([hashes], true, async (session) => {
       const carrying = await records.carrying(hashes, session);
-      if (tellsApart(organisation, hashes, carrying)) return 'told-apart';
+      if (tellsApart(organisation, hashes, carrying)) {
+        return (await records.find(organisation, local, session)) === undefined ? 'told-apart' : undefined;
+      }
       const found = ruling(hashes, carrying);
       const record: SourceRecord = {
         recordId: randomUuid(this.#parts.chance) as RecordId,

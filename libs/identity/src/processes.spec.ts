@@ -193,6 +193,19 @@ describe('two processes on one database and one log', () => {
     },
   );
 
+  it('give a record the new link that one of them died before', async () => {
+    const { recordId } = await resolved(both()[0], maya(SCHOOL));
+    let left = 1;
+    const crash = (): Promise<never> => Promise.reject(new Error('crash'));
+    const died = await open({ append: (...given) => (left-- > 0 ? log.append(...given) : crash()) });
+    const to = '00000000-0000-4000-8000-00000000000a' as ChildId;
+    await expect(died.unlink(recordId, 'wrong-match', META, to)).rejects.toThrow('crash');
+    await died.close();
+    expect([await both()[1].childOf(recordId), await both()[1].recordsOf(to)]).toEqual([to, []]);
+    await both()[1].learn(await childEvents());
+    expect(await both()[0].recordsOf(to)).toEqual([{ recordId, organisation: SCHOOL }]);
+  });
+
   it('see at once what the other moved, and what it says of it now', async () => {
     const { recordId, child } = await resolved(both()[0], maya(SCHOOL));
     for (const identity of both()) expect((await resolved(identity, maya(SCHOOL))).child).toBe(child);
