@@ -188,7 +188,9 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     looks,
     disclose: enforcementPoint(tails, looks, options.stage, alarm),
     recordsOf: (child) => identity.recordsOf(child),
+    recordsOfAll: (children) => identity.recordsOfAll(children),
     childOf: (record) => identity.childOf(record),
+    childrenOf: (records) => identity.childrenOf(records),
     match: (subject) => identity.match(subject),
     ...commandsOf(log, clock, tails),
     erase: erasureOf({ log, vault, identity, erasers, chance, alarm }),
@@ -221,7 +223,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
       await tree.catchUp();
       checkpointer.close();
       tree.close();
-      identity.close();
+      await identity.close();
       await vault.close();
       await log.close();
     },
