@@ -131,6 +131,7 @@ function heard(database: Database, asked: string[]): Database {
     all: (text, ...values) => database.all(hear(text), ...values),
     run: (text, ...values) => database.run(hear(text), ...values),
     transaction: (work, lock) => database.transaction(work, lock),
+    relaxed: (work) => database.relaxed(work),
     forget: () => database.forget(),
     close: () => database.close(),
   };

@@ -2,6 +2,7 @@ import type { StoreSchema } from '#database';
 import type { RoleGrants } from '#database/postgres';
 import { DELIVERY_STORE } from '#delivery';
 import { POSITIONS_STORE } from '#event-log';
+import { IDENTITY_STORE } from '#identity';
 import { VIEWS_STORE } from '#projections';
 import { KEYS_STORE } from '#vault';
 import { USED_IDS_STORE } from '../auth/once-store.ts';
@@ -11,6 +12,7 @@ import { quarantineView } from './quarantine-view.ts';
 /** Everything an area keeps on its database server: what `tellonce migrate` makes. Views make schemas of their own beside. */
 export const ALL_STORES: readonly StoreSchema[] = [
   KEYS_STORE,
+  IDENTITY_STORE,
   USED_IDS_STORE,
   RECEIPTS_STORE,
   POSITIONS_STORE,
@@ -19,7 +21,7 @@ export const ALL_STORES: readonly StoreSchema[] = [
 ];
 
 /** What a sector's service works with: it takes facts in, finds whose they are, seals them, and knows what it answered. */
-const SECTOR = [KEYS_STORE, USED_IDS_STORE, RECEIPTS_STORE, POSITIONS_STORE].map(({ name }) => name);
+const SECTOR = [KEYS_STORE, IDENTITY_STORE, USED_IDS_STORE, RECEIPTS_STORE, POSITIONS_STORE].map(({ name }) => name);
 const SECTOR_ROLES = ['tellonce_education', 'tellonce_health', 'tellonce_social_care'];
 
 /** The database role of each kind of process, with no more than it needs. */

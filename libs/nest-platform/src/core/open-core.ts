@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { FAMILIES, type Family } from '#contracts';
 import type { Chance, Clock } from '#kernel';
 import { observed, POSITIONS_STORE, type EventLog, type LogObserver } from '#event-log';
-import { openIdentity } from '#identity';
+import { IDENTITY_STORE, openIdentity } from '#identity';
 import type { ViewPlace } from '#projections';
 import {
   enforcementPoint,
@@ -144,7 +144,13 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
 
   opened.push(() => checkpointer.close());
   const shown = witnesses.show(() => checkpointer.latest());
-  const identity = await openIdentity({ path: join(varDir, 'identity.db'), log, vault, chance, clock });
+  const identity = await openIdentity({
+    database: await options.stores.open(IDENTITY_STORE, 'identity.db'),
+    log,
+    vault,
+    chance,
+    clock,
+  });
   opened.push(() => identity.close());
   const tails = await currentTails(log, (child) => identity.lineageOf(child));
   // What stores looks never opens one.
