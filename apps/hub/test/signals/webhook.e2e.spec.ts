@@ -109,8 +109,11 @@ describe('a webhook', () => {
     };
     expect(childId).toBe(world.child);
     expect(before).toEqual([]);
-    for (const reader of [['parent', 'subject-access'] as const, ['dpo', 'audit'] as const])
-      expect(await looks(...reader)).toEqual(
+    for (const [person, purpose] of [
+      ['parent', 'subject-access'],
+      ['dpo', 'audit'],
+    ] as const)
+      expect(await looks(person, purpose)).toEqual(
         ['asked', 'told'].map((by) => [world.school.id, by, 'sen-support', 'permit', 'health.screening', 1]),
       );
   });
