@@ -21,11 +21,11 @@ const noNest = {
   message: 'Nest stays at the edge: nest-platform, and *.module|controller|dto|handler.ts of an app.',
 };
 const noApps = { group: ['**/apps/**'], message: 'An app is imported by the hub alone.' };
-const noTesting = { group: ['#testing'], message: 'Fakes are for specs.' };
+const noTesting = { group: ['\\#testing', '\\#testing/*'], message: 'Fakes are for specs.' };
 const esdb = { group: ['@eventstore/*'], message: 'Only libs/event-log/eventstoredb speaks to the server.' };
 const kafka = { group: ['kafkajs'], message: 'Only libs/delivery/kafka speaks Kafka.' };
 const upwards = (lib) => ({
-  group: above(lib).flatMap((name) => [`#${name}`, `#${name}/*`]),
+  group: above(lib).flatMap((name) => [`\\#${name}`, `\\#${name}/*`]),
   message: 'Imports go downwards only (design §2).',
 });
 const restrict = (patterns) => ({
@@ -136,5 +136,12 @@ export default tseslint.config(
     files: ['libs/event-log/eventstoredb/**/*.spec.ts', 'libs/event-log/eventstoredb/test/**/*.ts'],
     rules: restrict([kafka]),
   },
+  // The one room that speaks Kafka.
+  {
+    files: ['libs/delivery/kafka/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/test/**'],
+    rules: restrict([upwards('delivery'), noApps, noTesting, noNest, esdb]),
+  },
+  { files: ['libs/delivery/kafka/**/*.spec.ts', 'libs/delivery/kafka/test/**/*.ts'], rules: restrict([esdb]) },
   { files: ['apps/cli/**/*.ts', 'apps/*/src/main.ts'], rules: { 'no-console': 'off' } },
 );

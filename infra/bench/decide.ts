@@ -177,7 +177,7 @@ async function ofManyChildren(): Promise<void> {
           log.append(`protection-${idOf(from + n)}`, 'none', directives(idOf(from + n))),
         ),
       );
-    const tails = await currentTails(log, (each) => [each]);
+    const tails = await currentTails(log, async (each) => [each]);
     const { registry } = question;
     const ask = async (n: number): Promise<void> => {
       const protections = await tails.protections(idOf((n * 7_919) % CHILDREN));

@@ -138,7 +138,7 @@ try {
     met: ratio >= TARGET,
   };
   console.log(JSON.stringify(line));
-  identity.close();
+  await identity.close();
   await Promise.all([vault.close(), log.close(), bare.close()]);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { projectRoot } from '#nest-platform/node';
 import { signerOf } from '#transparency';
 import { loadKek } from '#vault';
 import { auditQuery, exportLine, withFilters, type AuditQueryOptions } from './commands/audit-query.ts';
+import { serverCommands } from './commands/servers.ts';
 import { auditVerify } from './commands/audit.ts';
 import { examine } from './commands/doctor.ts';
 import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
@@ -29,6 +30,7 @@ export function program(env: Environment, say: Say): Command {
   hubCommands(root, say, env);
   witnessCommands(root, say, (command) => signedIn(command, env));
   fileCommands(root, env, say);
+  serverCommands(root, env, say);
   return root;
 }
 

@@ -18,6 +18,7 @@ import type { OrganisationId } from '#kernel';
 import { hub } from '../src/hub.ts';
 import { VIEWS, type Views } from '../src/hub.module.ts';
 import { approve, contentOf, draft, type Agreeing } from './agreements.ts';
+import { runningArea, type RunningArea } from './running-servers.ts';
 
 /** How a hub under test differs from one that is simply started. */
 export interface HubOptions {
@@ -48,15 +49,41 @@ export interface RunningHub {
   remove(): Promise<void>;
 }
 
+/** `servers`: every hub of these tests is four apps on PostgreSQL and an event store; one process on files unless given. */
+export const ON_SERVERS = process.env['E2E_ON'] === 'servers';
+
 /** Starts a hub with demonstration people (`infra/seed/area.yaml`) and no data, on a folder of its own unless one is given. */
 export async function runningHub(options: HubOptions = {}): Promise<RunningHub> {
   const made = options.folder === undefined ? temporaryFolder() : undefined;
   const folder = options.folder ?? made?.path ?? '';
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${String(port)}`;
+  const area = ON_SERVERS ? await runningArea(folder, port, options) : await runningProcess(folder, port, options);
+  let stopped = false;
+  const stop = async (): Promise<void> => {
+    if (stopped) return;
+    stopped = true;
+    await area.stop();
+  };
+  return {
+    url,
+    folder,
+    varDir: join(folder, 'var'),
+    composed: area.composed,
+    person: (key) => demonstrationPerson(url, key),
+    stop,
+    remove: async () => {
+      await stop();
+      await area.remove();
+      made?.remove();
+    },
+  };
+}
+
+async function runningProcess(folder: string, port: number, options: HubOptions): Promise<RunningArea> {
   const config = loadConfig({
     TELLONCE_PORT: String(port),
-    TELLONCE_PUBLIC_URL: url,
+    TELLONCE_PUBLIC_URL: `http://127.0.0.1:${String(port)}`,
     TELLONCE_VAR: join(folder, 'var'),
     TELLONCE_DEMO: '1',
     TELLONCE_LOG_LEVEL: 'silent',
@@ -74,26 +101,12 @@ export async function runningHub(options: HubOptions = {}): Promise<RunningHub> 
   })(config.value, options.logger ?? createLogger('silent'));
   await composed.app.listen({ port, host: '127.0.0.1' });
   composed.readiness.markStarted();
-  let stopped = false;
   const stop = async (): Promise<void> => {
-    if (stopped) return;
-    stopped = true;
     composed.app.getHttpServer().closeAllConnections();
     await composed.app.close();
     for (const resource of composed.resources) await resource.close();
   };
-  return {
-    url,
-    folder,
-    varDir: join(folder, 'var'),
-    composed,
-    person: (key) => demonstrationPerson(url, key),
-    stop,
-    remove: async () => {
-      await stop();
-      made?.remove();
-    },
-  };
+  return { composed, stop, remove: async () => undefined };
 }
 
 /** An organisation of a test: registered, with its key and its system. */

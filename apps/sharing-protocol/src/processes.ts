@@ -37,8 +37,8 @@ export function openProcesses(core: Core, books: BreakGlassBooks, readers: LogRe
   ];
 }
 
-function tellersOf(core: Core, child: ChildId): readonly OrganisationId[] {
-  return core.recordsOf(child).map(({ organisation }) => organisation);
+async function tellersOf(core: Core, child: ChildId): Promise<readonly OrganisationId[]> {
+  return (await core.recordsOf(child)).map(({ organisation }) => organisation);
 }
 
 /** Asks the hub's own clock again and again: it is what looks are dated by, and it may be set. */

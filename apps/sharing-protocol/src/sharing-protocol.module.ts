@@ -176,9 +176,9 @@ export async function sharingProtocolParts(
   core.addEraser({
     name: 'notices',
     erase: async (record) => {
-      const child = identity.childOf(record);
+      const child = await identity.childOf(record);
       // Its family is told of what others keep, as long as anybody keeps anything.
-      if (child === undefined || core.recordsOf(child).some(({ recordId }) => recordId !== record)) return 0;
+      if (child === undefined || (await core.recordsOf(child)).some(({ recordId }) => recordId !== record)) return 0;
       return views.notices.eraseRows(child);
     },
   });

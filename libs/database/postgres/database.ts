@@ -52,9 +52,22 @@ class PostgresDatabase implements Database {
     return (await this.#ask(text, values)).rowCount ?? 0;
   }
 
-  transaction<T>(work: (session: SqlSession) => Promise<T>, lock?: string): Promise<T> {
-    return transactionOn(this.#pool, 'begin', async (client) => {
-      if (lock !== undefined) await told(() => client.query(LOCK, [`${this.#schema}:${lock}`]));
+  transaction<T>(work: (session: SqlSession) => Promise<T>, lock?: string | readonly string[]): Promise<T> {
+    return this.#within('begin', work, lock);
+  }
+
+  relaxed<T>(work: (session: SqlSession) => Promise<T>, lock?: string | readonly string[]): Promise<T> {
+    return this.#within('begin; set local synchronous_commit = off', work, lock);
+  }
+
+  #within<T>(
+    begin: string,
+    work: (session: SqlSession) => Promise<T>,
+    lock: string | readonly string[] = [],
+  ): Promise<T> {
+    const locks = [lock].flat().map((name) => `${this.#schema}:${name}`);
+    return transactionOn(this.#pool, begin, async (client) => {
+      if (locks.length > 0) await told(() => client.query(LOCK, [locks]));
       return work(sessionOn(client));
     });
   }
@@ -84,8 +97,9 @@ export function sessionOn(client: pg.ClientBase): SqlSession {
   };
 }
 
-/** Waits for the others; let go at the end of the transaction. */
-const LOCK = 'select pg_advisory_xact_lock(hashtextextended($1, 0))';
+/** Waits for the others, always in the same order, so that two never wait for each other; let go at the end of the transaction. */
+const LOCK = `select pg_advisory_xact_lock(hash) from
+  (select hashtextextended(name, 0) as hash from unnest($1::text[]) as name order by 1) as locks`;
 const MOST_PREPARED = 500;
 const statements = new Map<string, { readonly name: string; readonly text: string }>();
 

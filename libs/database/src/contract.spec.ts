@@ -134,6 +134,51 @@ describe.each(backends)('a database on %s', (kind, begin) => {
     expect(await database.get('select size from thing')).toEqual({ size: 20 });
   });
 
+  it('lets one at a time in under any of several locks, in whatever order they are named', async () => {
+    await put('n', 0);
+    const add = (locks: readonly string[]) =>
+      database.transaction(async (session) => {
+        const row = await session.get('select size from thing where id = ?', 'n');
+        await session.run('update thing set size = ? where id = ?', Number(row?.['size']) + 1, 'n');
+      }, locks);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => add(n % 2 === 0 ? ['a', 'b', 'b'] : ['b', 'c'])));
+    expect(await database.get('select size from thing')).toEqual({ size: 20 });
+  });
+
+  it('keeps a relaxed transaction too, for whoever asks next', async () => {
+    expect(await database.relaxed((session) => session.run('insert into thing (id, size) values (?, ?)', 'a', 1))).toBe(
+      1,
+    );
+    expect(await ids()).toEqual(['a']);
+    const failing = database.relaxed(async (session) => {
+      await session.run('insert into thing (id, size) values (?, ?)', 'b', 2);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await ids()).toEqual(['a']);
+    await database.close();
+    database = await under.open();
+    expect(await ids()).toEqual(['a']);
+  });
+
+  it('refuses alone what fails among others that are asked for at once', async () => {
+    const asked = [1, 2, 3, 4].map((size) =>
+      database.transaction(async (session) => {
+        await session.run('insert into thing (id, size) values (?, ?)', `thing ${String(size)}`, size);
+        if (size % 2 === 0) await session.run('insert into thing (id, size) values (?, ?)', 'again', 1);
+        return size;
+      }),
+    );
+    const answers = await Promise.allSettled(asked);
+    expect(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : answer.status))).toEqual([
+      1,
+      'rejected',
+      3,
+      'rejected',
+    ]);
+    expect(await ids()).toEqual(['thing 1', 'thing 3']);
+  });
+
   it('refuses with a code and none of the values', async () => {
     await put('canary-of-a-child', 1);
     const refused = await put('canary-of-a-child', 2).catch((error: unknown) => error);
@@ -161,5 +206,18 @@ it('leaves no byte of a deleted row in the files of SQLite', async () => {
   await database.forget();
   for (const file of [path, `${path}-wal`]) expect(readFileSync(file).includes('canary-of-a-child')).toBe(false);
   await database.close();
+  rmSync(dir, { recursive: true });
+});
+
+it('commits what waits for the turn of the event loop before SQLite closes', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'database-'));
+  const open = () => openSqliteDatabase({ path: join(dir, 'shop.db'), store });
+  const first = await open();
+  const asked = first.transaction((session) => session.run('insert into thing (id, size) values (?, ?)', 'a', 1));
+  await first.close();
+  expect(await asked).toBe(1);
+  const second = await open();
+  expect(await second.all('select id from thing')).toEqual([{ id: 'a' }]);
+  await second.close();
   rmSync(dir, { recursive: true });
 });

@@ -17,9 +17,15 @@ export interface Database extends SqlSession {
   readonly kind: 'sqlite' | 'postgres';
   /**
    * All or nothing, durable when it answers; the work sees what it wrote. Take turns by `lock` where two processes must not decide on the
-   * same rows at once: SQLite lets one transaction in at a time anyway. The work speaks to its own session only.
+   * same rows at once, by several where it decides on several things: whoever wants one of them waits. SQLite lets one in at a time anyway,
+   * and one commit carries all that are asked for at once. The work speaks to its own session only, and waits for nothing else.
    */
-  transaction<T>(work: (session: SqlSession) => Promise<T>, lock?: string): Promise<T>;
+  transaction<T>(work: (session: SqlSession) => Promise<T>, lock?: string | readonly string[]): Promise<T>;
+  /**
+   * Like `transaction`, for what the log or its sender gives back: seen by whoever asks next, and kept when a process is killed, but its last
+   * moments may be lost with the power. Does not wait for the disk.
+   */
+  relaxed<T>(work: (session: SqlSession) => Promise<T>, lock?: string | readonly string[]): Promise<T>;
   /** After a deletion: leaves none of its bytes in the write-ahead log of SQLite. PostgreSQL keeps dead rows for a while; see the vault. */
   forget(): Promise<void>;
   close(): Promise<void>;

@@ -1,96 +1,120 @@
-import {
-  fail,
-  ok,
-  randomUuid,
-  sha256,
-  type Chance,
-  type ChildId,
-  type Clock,
-  type FactId,
-  type Outcome,
-} from '#kernel';
+import { randomUuid, type Chance, type ChildId, type Clock, type FactId, type Outcome } from '#kernel';
 import type { OrganisationId, RecordId } from '#kernel';
-import type { ChildEvent, RecordErased, RecordUnlinked, SubjectIdentity } from '#contracts';
-import type { EventLog } from '#event-log';
-import type { Vault } from '#vault';
-import { appendToChild, type Meta } from './append-child.ts';
+import type { RecordErased, RecordUnlinked, SubjectIdentity } from '#contracts';
+import type { Database } from '#database';
+import { openSqliteDatabase } from '#database/sqlite';
+import type { EventLog, LoggedEvent } from '#event-log';
+import { ChildStreams, type Meta } from './child-streams.ts';
 import { Links } from './links.ts';
-import { OneAtATime } from './one-at-a-time.ts';
-import type { IdentityDirectory, MatchOutcome, MatchRefusal, ResolvedRecord } from './port.ts';
-import { hashesOf, localHash, Records, saidHash, type Hashes, type SourceRecord } from './records.ts';
-import { IdentityFile } from './rows.ts';
-import { contradicts, ruling, tellsApart, type Candidate } from './rule.ts';
+import { Matching, type LookUpHashes } from './matching.ts';
+import { Moves } from './moves.ts';
+import type { IdentityDirectory, Match, MatchRefusal, ResolvedRecord } from './port.ts';
+import { localHash, Records } from './records.ts';
 import { ShelfTable, type Shelf } from './shelf.ts';
 import { SubmissionTable, type Submissions } from './submissions.ts';
-import { identifiersOf } from './subject.ts';
-import { SCHEMA } from './tables.ts';
+import { IDENTITY_STORE } from './tables.ts';
 
 /** What identity is made of. */
 export interface IdentityOptions {
-  /** `identity.db`, or `:memory:`. */
-  readonly path: string;
+  /** Where the tables are, opened with `IDENTITY_STORE`; whoever opened it closes it. */
+  readonly database: Database;
   readonly log: EventLog;
-  readonly vault: Pick<Vault, 'lookupHash' | 'isSuppressed'>;
+  readonly vault: LookUpHashes;
   readonly chance: Chance;
   readonly clock: Clock;
 }
 
-const MOST_RECENT = 20_000;
+/** The same, or with `path`: a SQLite file of this process alone (or `:memory:`), which goes with it. */
+export type OpenIdentityOptions = IdentityOptions | (Omit<IdentityOptions, 'database'> & { readonly path: string });
+
+const RECOVERY: Meta = { correlationId: 'identity-recovery' };
 
 /** Opens the tables, reads the links that the log has gained and finishes what a crash left half made. */
-export async function openIdentity(options: IdentityOptions): Promise<Identity> {
-  const identity = new Identity(options);
-  await identity.catchUp();
-  return identity;
+export async function openIdentity(options: OpenIdentityOptions): Promise<Identity> {
+  if ('database' in options) return caughtUp(new Identity(options));
+  const database = await openSqliteDatabase({ path: options.path, store: IDENTITY_STORE });
+  return caughtUp(new Identity({ ...options, database }, () => database.close()));
 }
 
-/** Source records, their matching and their links (design §3.1). */
+async function caughtUp(identity: Identity): Promise<Identity> {
+  try {
+    await identity.catchUp();
+    return identity;
+  } catch (error) {
+    await identity.close();
+    throw error;
+  }
+}
+
+/** Source records, their matching and their links (design §3.1); any number of processes on one database and one log. */
 export class Identity implements IdentityDirectory {
   readonly #options: IdentityOptions;
-  readonly #file: IdentityFile;
+  readonly #closed: () => Promise<void>;
   readonly #records: Records;
   readonly #links: Links;
+  readonly #streams: ChildStreams;
+  readonly #moves: Moves;
+  readonly #matching: Matching;
   readonly #submissions: SubmissionTable;
   readonly shelf: Shelf;
-  /** Records by a digest of what was last said of them: no key is needed to see that nothing is new. In memory only. */
-  readonly #recent = new Map<string, RecordId>();
-  readonly #turns = new OneAtATime();
 
-  constructor(options: IdentityOptions) {
+  constructor(options: IdentityOptions, closed = () => Promise.resolve()) {
+    const { database, log, vault, chance, clock } = options;
     this.#options = options;
-    this.#file = new IdentityFile(options.path, SCHEMA);
-    this.#records = new Records(this.#file);
-    this.#links = new Links(this.#file);
-    this.#submissions = new SubmissionTable(this.#file);
-    this.shelf = new ShelfTable(this.#file);
+    this.#closed = closed;
+    this.#records = new Records(database);
+    this.#links = new Links(database);
+    this.#streams = new ChildStreams(database, log, clock, this.#links);
+    this.#moves = new Moves(this.#streams, this.#links, this.#records, chance);
+    this.#matching = new Matching({ vault, chance, records: this.#records, links: this.#links, moves: this.#moves });
+    this.#submissions = new SubmissionTable(database);
+    this.shelf = new ShelfTable(database);
   }
 
   get submissions(): Submissions {
     return this.#submissions;
   }
 
-  childOf(record: RecordId): ChildId | undefined {
+  childOf(record: RecordId): Promise<ChildId | undefined> {
     return this.#links.childOf(record);
+  }
+
+  childrenOf(records: readonly RecordId[]): Promise<ReadonlyMap<RecordId, ChildId>> {
+    return this.#links.childrenOf(records);
   }
 
   recordsOf(child: ChildId): ReturnType<IdentityDirectory['recordsOf']> {
     return this.#links.recordsOf(child);
   }
 
-  childOfFact(fact: FactId, record: RecordId): ChildId | undefined {
-    return this.#links.childOf(this.#links.recordOfFact(fact, record));
+  recordsOfAll(children: readonly ChildId[]): ReturnType<IdentityDirectory['recordsOfAll']> {
+    return this.#links.recordsOfAll(children);
   }
 
-  lineageOf(child: ChildId): readonly [ChildId, ...ChildId[]] {
+  childOfFact(fact: FactId, record: RecordId): Promise<ChildId | undefined> {
+    return this.#links.childOfFact(fact, record);
+  }
+
+  lineageOf(child: ChildId): Promise<readonly [ChildId, ...ChildId[]]> {
     return this.#links.lineageOf(child);
   }
 
-  /** Reads links that others appended, and makes the links of records whose making or moving was interrupted. */
+  /** Reads links that others appended, and says on the log what was decided or begun and interrupted; what another process has in hand is done once all the same. */
   async catchUp(): Promise<void> {
-    await this.#links.catchUp(this.#options.log);
-    const meta = { correlationId: 'identity-recovery' };
-    await this.#finishMoves(meta);
-    for (const record of this.#records.halfMade()) await this.#link(record, meta);
+    await this.#streams.catchUp();
+    await this.#finish();
+  }
+
+  /**
+   * Takes in events of the family `child` that somebody read, where the process that appended them died before it could. Whoever follows
+   * the log hands them over before it asks anything of their records.
+   */
+  async learn(events: readonly LoggedEvent[]): Promise<void> {
+    // Alone, nobody else appends, and a start catches up.
+    if (this.#links.alone || events.length === 0) return;
+    const behind = await this.#streams.learn(events);
+    const moves = events.some(({ type }) => type === 'record.unlinked.v1' || type === 'record.split.v1');
+    if (behind || moves) await this.#moves.finish(RECOVERY);
   }
 
   /**
@@ -102,80 +126,31 @@ export class Identity implements IdentityDirectory {
     subject: SubjectIdentity,
     meta: Meta,
   ): Promise<Outcome<ResolvedRecord, MatchRefusal>> {
-    const { vault } = this.#options;
-    const words = recentKey(organisation, subject);
-    const recent = this.#recent.get(words);
-    const now = recent === undefined ? undefined : this.#links.childOf(recent);
-    if (recent !== undefined && now !== undefined) {
-      return Promise.resolve(ok({ recordId: recent, child: now, created: false }));
-    }
-    const local = localHash(vault, organisation, subject.localId);
-    return this.#turns.run(local, async () => {
-      if (await vault.isSuppressed(organisation, local)) return fail({ code: 'RECORD_ERASED', pointer: '/localId' });
-      const said = saidHash(vault, subject);
-      const known = this.#records.find(organisation, local);
-      if (known?.hashes.said === said && known.linked) {
-        if (this.#recent.size >= MOST_RECENT) this.#recent.clear();
-        this.#recent.set(words, known.recordId);
-        return this.#answer(known, false);
-      }
-      // Whatever is said anew makes what was said last no longer the last.
-      if (known !== undefined) this.#recent.clear();
-      const identifiers = identifiersOf(subject);
-      if (!identifiers.ok) return identifiers;
-      const hashes = hashesOf(vault, said, identifiers.value);
-      return known === undefined ? this.#make(organisation, local, hashes, meta) : this.#saidAgain(known, hashes, meta);
-    });
+    return this.#matching.resolve(organisation, subject, meta);
   }
 
   /** Which child somebody would be, for looking up: makes and changes nothing. */
-  match(subject: Omit<SubjectIdentity, 'localId'>): {
-    readonly outcome: MatchOutcome;
-    readonly children: readonly ChildId[];
-  } {
-    const identifiers = identifiersOf({ ...subject, localId: '' });
-    if (!identifiers.ok) return { outcome: 'Error', children: [] };
-    const hashes = hashesOf(this.#options.vault, '', identifiers.value);
-    const found = ruling(hashes, (kind, hash) => this.#candidates(kind, hash));
-    switch (found.rule) {
-      case 'linked':
-        return { outcome: 'Match', children: [found.child] };
-      case 'several':
-        return { outcome: 'ManyMatch', children: found.children };
-      case 'number-only':
-      case 'none':
-        return { outcome: 'NoMatch', children: [] };
-    }
+  match(subject: Omit<SubjectIdentity, 'localId'>): Promise<Match> {
+    return this.#matching.match(subject);
   }
 
   /** Undoes a link: the record goes to a child of its own, or to the one given. Answers with that child. */
-  async unlink(
+  unlink(
     record: RecordId,
     because: RecordUnlinked['because'],
     meta: Meta,
     to: ChildId = randomUuid(this.#options.chance) as ChildId,
   ): Promise<ChildId> {
-    await this.#finishMoves(meta);
-    const { from } = this.#mustBelong(record);
-    if (from === to) return to;
-    await this.#append(from, { type: 'record.unlinked.v1', data: { recordId: record, to, because } }, meta);
-    await this.#finishMoves(meta);
-    return to;
+    return this.#moves.unlink(record, because, meta, to);
   }
 
   /** Says that these facts of a record are another person's: a new record of the same organisation, under a child of its own. */
-  async split(
+  split(
     record: RecordId,
     facts: readonly FactId[],
     meta: Meta,
   ): Promise<{ readonly to: ChildId; readonly toRecord: RecordId }> {
-    await this.#finishMoves(meta);
-    const { from } = this.#mustBelong(record);
-    const to = randomUuid(this.#options.chance) as ChildId;
-    const toRecord = randomUuid(this.#options.chance) as RecordId;
-    await this.#append(from, { type: 'record.split.v1', data: { recordId: record, to, toRecord, facts } }, meta);
-    await this.#finishMoves(meta);
-    return { to, toRecord };
+    return this.#moves.split(record, facts, meta);
   }
 
   /** Deletes what these tables know of a record. With `erased`, says so on the child's stream first; the keys are the vault's affair. */
@@ -183,148 +158,35 @@ export class Identity implements IdentityDirectory {
     record: RecordId,
     erased?: Pick<RecordErased, 'ground' | 'keysDestroyed'> & { readonly meta: Meta },
   ): Promise<void> {
-    this.#submissions.flush();
-    const child = this.#links.childOf(record);
-    const row = child && this.#links.recordsOf(child).find(({ recordId }) => recordId === record);
-    if (erased !== undefined && child !== undefined && row !== undefined) {
-      const { ground, keysDestroyed, meta } = erased;
-      const data: RecordErased = { recordId: record, organisation: row.organisation, ground, keysDestroyed };
-      await this.#append(child, { type: 'record.erased.v1', data }, meta);
-    }
-    this.#recent.clear();
+    await this.#submissions.flush();
+    if (erased !== undefined) await this.#moves.erased(record, erased, erased.meta);
     await this.#records.erase(record);
     this.#links.forget(record);
-    this.#recent.clear();
+    this.#matching.forget();
   }
 
   /** What the erasure ledger keeps of a record: a keyed hash of the organisation's own id, so that a late fact finds it. */
-  suppressionOf(record: RecordId): string | undefined {
+  suppressionOf(record: RecordId): Promise<string | undefined> {
     return this.#records.localHashOf(record);
   }
 
   /** The record of (organisation, own id), where there is one. */
-  recordOf(organisation: OrganisationId, localId: string): RecordId | undefined {
-    return this.#records.find(organisation, localHash(this.#options.vault, organisation, localId))?.recordId;
+  async recordOf(organisation: OrganisationId, localId: string): Promise<RecordId | undefined> {
+    const local = localHash(this.#options.vault, organisation, localId);
+    return (await this.#records.find(organisation, local))?.recordId;
   }
 
-  close(): void {
-    this.#submissions.flush();
-    this.#file.close();
-  }
-
-  async #make(
-    organisation: OrganisationId,
-    local: string,
-    hashes: Hashes,
-    meta: Meta,
-  ): Promise<Outcome<ResolvedRecord, MatchRefusal>> {
-    // Two facts about a person new to the hub, from two organisations at once, must see each other's record.
-    return this.#inTurn(hashes, async () => {
-      const found = ruling(hashes, (kind, hash) => this.#candidates(kind, hash));
-      const own = (['nhs', 'upn'] as const).flatMap((kind) =>
-        hashes[kind] === null ? [] : this.#candidates(kind, hashes[kind]),
-      );
-      if (tellsApart(organisation, hashes, own)) return fail({ code: 'NUMBER_ON_TWO_CHILDREN', pointer: '/givenName' });
-      const record: SourceRecord = {
-        recordId: randomUuid(this.#options.chance) as RecordId,
-        organisation,
-        child: found.rule === 'linked' ? found.child : (randomUuid(this.#options.chance) as ChildId),
-        because: found.rule === 'linked' ? found.because : 'new-record',
-        linked: false,
-        hashes,
-      };
-      await this.#records.insert(record, local);
-      await this.#link(record, meta, record.because === 'new-record' ? -1 : undefined);
-      return this.#answer(record, true);
-    });
-  }
-
-  /** One after another for each number; the NHS number's turn always comes first, so that two never wait for each other. */
-  #inTurn<T>({ nhs, upn }: Hashes, work: () => Promise<T>): Promise<T> {
-    const byUpn = (): Promise<T> => (upn === null ? work() : this.#turns.run(`upn ${upn}`, work));
-    return nhs === null ? byUpn() : this.#turns.run(`nhs ${nhs}`, byUpn);
-  }
-
-  async #saidAgain(known: SourceRecord, hashes: Hashes, meta: Meta): Promise<Outcome<ResolvedRecord, MatchRefusal>> {
-    if (contradicts(known.hashes, hashes)) return fail({ code: 'NUMBER_ON_TWO_CHILDREN', pointer: '/nhsNumber' });
-    if (!known.linked) await this.#link(known, meta);
-    if (hashes.said !== known.hashes.said) {
-      this.#records.update(known.recordId, hashes);
-      await this.#joinLate(known, hashes, meta);
-    }
-    return this.#answer(known, false);
-  }
-
-  /**
-   * A record that was nobody known when it was first told of, and is now: it belongs where it would have, had this been said first. Not where
-   * it has company or was moved before: what was linked or undone stays so until somebody reviews it.
-   */
-  async #joinLate({ recordId, organisation }: SourceRecord, hashes: Hashes, meta: Meta): Promise<void> {
-    const child = this.#links.childOf(recordId);
-    if (child === undefined || this.#links.recordsOf(child).length > 1 || this.#links.lineageOf(child).length > 1)
-      return;
-    await this.#inTurn(hashes, async () => {
-      const others = (kind: 'nhs' | 'upn', hash: string) =>
-        this.#candidates(kind, hash).filter(({ record }) => record.recordId !== recordId);
-      const found = ruling(hashes, others);
-      if (found.rule !== 'linked' || found.child === child) return;
-      const there = others('nhs', hashes.nhs ?? '').concat(others('upn', hashes.upn ?? ''));
-      if (!tellsApart(organisation, hashes, there)) await this.unlink(recordId, 'matched-later', meta, found.child);
-    });
-  }
-
-  #answer(record: SourceRecord, created: boolean): Outcome<ResolvedRecord, MatchRefusal> {
-    const { recordId } = record;
-    return ok({ recordId, child: this.#links.childOf(recordId) ?? record.child, created });
-  }
-
-  #candidates(kind: 'nhs' | 'upn', hash: string): readonly Candidate[] {
-    return this.#records
-      .carrying(kind, hash)
-      .map((record) => ({ record, child: this.#links.childOf(record.recordId) ?? record.child }));
-  }
-
-  async #link(record: SourceRecord, meta: Meta, revision?: number): Promise<void> {
-    const { recordId, organisation, because } = record;
-    if (this.#links.childOf(recordId) === undefined) {
-      await this.#append(
-        record.child,
-        { type: 'record.linked.v1', data: { recordId, organisation, because } },
-        meta,
-        revision,
-      );
-    }
-    this.#records.linked(recordId);
-  }
-
-  async #append(
-    child: ChildId,
-    event: Pick<ChildEvent, 'type' | 'data'>,
-    meta: Meta,
-    revision?: number,
-  ): Promise<void> {
-    const { log, clock } = this.#options;
-    await appendToChild(log, clock, child, event, meta, revision);
-    this.#links.apply(child, event.type, event.data);
-  }
-
-  /** Gives every record that was unlinked or split off its new link: now, after an interruption, or before anything else is moved. */
-  async #finishMoves(meta: Meta): Promise<void> {
-    for (const { recordId, organisation, to } of this.#links.moving()) {
-      await this.#append(to, { type: 'record.linked.v1', data: { recordId, organisation, because: 'moved' } }, meta);
+  /** Writes what waits. */
+  async close(): Promise<void> {
+    try {
+      await this.#submissions.flush();
+    } finally {
+      await this.#closed();
     }
   }
 
-  #mustBelong(record: RecordId): { readonly from: ChildId; readonly organisation: OrganisationId } {
-    const from = this.#links.childOf(record);
-    const row = from && this.#links.recordsOf(from).find(({ recordId }) => recordId === record);
-    if (from === undefined || row === undefined) throw new RangeError('RECORD_UNKNOWN');
-    return { from, organisation: row.organisation };
+  async #finish(): Promise<void> {
+    await this.#moves.finish(RECOVERY);
+    for (const record of await this.#records.unfinished()) await this.#moves.settle(record, RECOVERY);
   }
-}
-
-function recentKey(organisation: OrganisationId, subject: SubjectIdentity): string {
-  const { localId, nhsNumber, upn, surname, givenName, birthDate } = subject;
-  const said = JSON.stringify([organisation, localId, nhsNumber, upn, surname, givenName, birthDate]);
-  return Buffer.from(sha256(said)).toString('base64');
 }

@@ -1,12 +1,6 @@
-import type { ChildId, OrganisationId, RecordId } from '#kernel';
+import type { ChildId, OrganisationId } from '#kernel';
 import type { LinkReason } from '#contracts';
-import type { Hashes, SourceRecord } from './records.ts';
-
-/** A record that carries the asked identifier, with the child it belongs to now. */
-export interface Candidate {
-  readonly record: SourceRecord;
-  readonly child: ChildId;
-}
+import type { Candidate, Hashes } from './records.ts';
 
 /** What the deterministic rule says of a person: which child, and which identifier said so. */
 export type Ruling =
@@ -19,18 +13,17 @@ export type Ruling =
 const REASONS = { nhs: 'nhs-number-birth-date-surname', upn: 'upn-birth-date-surname' } as const;
 
 /**
- * A check-digit-valid NHS number, or else a unique pupil number, and birth date and surname, all equal to a record of exactly one child.
+ * `carrying` are the records that carry one of the asked numbers. A check-digit-valid NHS number, or else a unique pupil number, and birth date and surname, all equal to a record of exactly one child.
  * Numbers that point to different children point to none.
  */
-export function ruling(asked: Hashes, carrying: (kind: 'nhs' | 'upn', hash: string) => readonly Candidate[]): Ruling {
+export function ruling(asked: Hashes, carrying: readonly Candidate[]): Ruling {
   const agreeing = new Map<ChildId, LinkReason>();
   const numbered = new Set<ChildId>();
   for (const kind of ['nhs', 'upn'] as const) {
-    const hash = asked[kind];
-    if (hash === null) continue;
-    for (const { record, child } of carrying(kind, hash)) {
+    for (const { record } of carrying.filter((each) => each.kind === kind)) {
+      const { child, hashes } = record;
       numbered.add(child);
-      if (asked.person !== null && record.hashes.person === asked.person && !agreeing.has(child)) {
+      if (asked.person !== null && hashes.person === asked.person && !agreeing.has(child)) {
         agreeing.set(child, REASONS[kind]);
       }
     }
@@ -45,16 +38,10 @@ export function ruling(asked: Hashes, carrying: (kind: 'nhs' | 'upn', hash: stri
  * True where an organisation itself tells two people apart that share number, birth date and surname: another of its records in that
  * child has another given name. Twins with one number by mistake: a person must look.
  */
-export function tellsApart(
-  organisation: OrganisationId,
-  asked: Hashes,
-  candidates: readonly Candidate[],
-  self?: RecordId,
-): boolean {
+export function tellsApart(organisation: OrganisationId, asked: Hashes, candidates: readonly Candidate[]): boolean {
   return candidates.some(
     ({ record }) =>
       record.organisation === organisation &&
-      record.recordId !== self &&
       record.hashes.person === asked.person &&
       record.hashes.given !== null &&
       asked.given !== null &&

@@ -1,34 +1,35 @@
 import type { FactId, Instant } from '#kernel';
-import type { IdentityFile } from './rows.ts';
+import type { Database } from '#database';
+import { textOf } from './texts.ts';
 
-/** Which quarantined items end when: what expiry looks through, written before the item is in the log. */
+/** Which quarantined items end when: what expiry looks through, on disk before the item is in the log. */
 export interface Shelf {
-  add(item: FactId, expiresAt: Instant): void;
+  add(item: FactId, expiresAt: Instant): Promise<void>;
   /** Items that end at or before the instant, at most 500. */
-  due(at: Instant): readonly FactId[];
-  drop(item: FactId): void;
+  due(at: Instant): Promise<readonly FactId[]>;
+  drop(item: FactId): Promise<void>;
 }
 
 /** The shelf as a table. */
 export class ShelfTable implements Shelf {
-  readonly #file: IdentityFile;
+  readonly #database: Database;
 
-  constructor(file: IdentityFile) {
-    this.#file = file;
+  constructor(database: Database) {
+    this.#database = database;
   }
 
-  add(item: FactId, expiresAt: Instant): void {
-    const sql = 'insert or replace into shelf (item, expires_at) values (?, ?)';
-    this.#file.soon(() => this.#file.run(sql, item, expiresAt));
+  async add(item: FactId, expiresAt: Instant): Promise<void> {
+    const text = `insert into shelf (item, expires_at) values (?, ?)
+      on conflict (item) do update set expires_at = excluded.expires_at`;
+    await this.#database.transaction((session) => session.run(text, item, expiresAt));
   }
 
-  due(at: Instant): readonly FactId[] {
-    return this.#file
-      .all('select item from shelf where expires_at <= ? order by expires_at limit 500', at)
-      .map((row) => String(row['item']) as FactId);
+  async due(at: Instant): Promise<readonly FactId[]> {
+    const text = 'select item from shelf where expires_at <= ? order by expires_at limit 500';
+    return (await this.#database.all(text, at)).map((row) => textOf(row, 'item') as FactId);
   }
 
-  drop(item: FactId): void {
-    this.#file.soon(() => this.#file.run('delete from shelf where item = ?', item));
+  async drop(item: FactId): Promise<void> {
+    await this.#database.relaxed((session) => session.run('delete from shelf where item = ?', item));
   }
 }

@@ -3,7 +3,8 @@ import type { CheckpointFolder } from './checkpoint-file.ts';
 import type { CosignedHead } from './cosigned-head.ts';
 import { same } from './merkle.ts';
 import { parseVkey, type NoteSigner } from './note.ts';
-import { newestCheckpoints, RollbackDetected } from './start-check.ts';
+import { RollbackDetected } from './recent-leaves.ts';
+import { newestCheckpoints } from './start-check.ts';
 import { formatReceipt } from './tlog-proof.ts';
 import type { MerkleTree } from './tree.ts';
 

@@ -7,6 +7,7 @@ export * from './log-source.ts';
 export * from './merkle.ts';
 export * from './note.ts';
 export * from './open-tree.ts';
+export * from './recent-leaves.ts';
 export * from './start-check.ts';
 export * from './tlog-proof.ts';
 export { openMerkleTree, MerkleTree, type Leaf } from './tree.ts';

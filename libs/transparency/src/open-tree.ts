@@ -1,5 +1,6 @@
 import { FAMILIES, type Family } from '#contracts';
 import type { LeafSource } from './log-source.ts';
+import { checkRecentLeaves } from './recent-leaves.ts';
 import { MerkleTree } from './tree.ts';
 import { TreeStore } from './tree-store.ts';
 
@@ -21,7 +22,8 @@ export interface LogTree {
   catchUp(): Promise<void>;
   /**
    * Follows the log until `signal` aborts; each batch is durable before the next is asked for. Rejects where the subscription
-   * drops: call again, it goes on after the last leaf.
+   * drops: call again, it goes on after the last leaf. Whoever answers may then be another server, or one that was restored: so the
+   * event of the last leaf must still stand at its place with its bytes, or it rejects with `RollbackDetected` and the tree does not grow.
    */
   follow(signal: AbortSignal): Promise<void>;
   close(): void;
@@ -38,6 +40,7 @@ export function openTree(options: TreeOptions): LogTree {
       for await (const events of options.log.readAll({ families, after: tree.token, batch })) tree.append(events);
     },
     async follow(signal) {
+      await checkRecentLeaves(tree, options.log, families, 1);
       const batches = options.log.subscribe({ families, after: tree.token, batch, signal });
       for await (const next of batches) if (next.kind === 'events') tree.append(next.events);
     },

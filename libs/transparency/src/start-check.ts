@@ -1,4 +1,3 @@
-import { leafHash } from '#kernel';
 import type { Family } from '#contracts';
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { CheckpointFolder } from './checkpoint-file.ts';
@@ -6,34 +5,7 @@ import type { LeafSource } from './log-source.ts';
 import { same } from './merkle.ts';
 import type { NoteVerifier } from './note.ts';
 import type { LogTree } from './open-tree.ts';
-
-/** What does not fit between the log and what was signed about it. */
-export type RollbackReason =
-  /** Fewer events than a signed checkpoint counts. */
-  | 'log-shorter'
-  /** The events up to a signed checkpoint are not those that were signed. */
-  | 'log-differs'
-  /** The last events are not those that the tree was made from. */
-  | 'recent-leaves-differ'
-  /** A checkpoint is there but was not signed by us, or can't be read. */
-  | 'checkpoint-unreadable'
-  /** A witness cosigned more events than the log has. */
-  | 'witness-ahead'
-  /** A witness cosigned as many events as the log has, but others. */
-  | 'witness-differs';
-
-/** The log lost or changed what was already signed; the hub must not start. */
-export class RollbackDetected extends Error {
-  override readonly name = 'RollbackDetected';
-  readonly reason: RollbackReason;
-  /** Leaf index of the first difference known. */
-  readonly index: number;
-  constructor(reason: RollbackReason, index: number) {
-    super(`rollback detected: ${reason} at leaf ${index}`);
-    this.reason = reason;
-    this.index = index;
-  }
-}
+import { checkRecentLeaves, RollbackDetected } from './recent-leaves.ts';
 
 /** What the check at start looks at. */
 export interface StartCheck {
@@ -53,9 +25,9 @@ export interface StartCheck {
  * (a second at most) may be lost without being noticed: that window is documented.
  */
 export async function checkAtStart(check: StartCheck): Promise<void> {
-  await checkRecent(check);
-  await check.tree.catchUp();
   const { tree } = check.tree;
+  await checkRecentLeaves(tree, check.log, check.families, check.recent ?? 1024);
+  await check.tree.catchUp();
   for (const { size, root } of newestCheckpoints(check.folders, check.known)) {
     if (size > BigInt(tree.size)) throw new RollbackDetected('log-shorter', tree.size);
     if (!same(tree.root(Number(size)), root)) throw new RollbackDetected('log-differs', 0);
@@ -74,19 +46,4 @@ export function newestCheckpoints(
       if (!opened.ok) throw new RollbackDetected('checkpoint-unreadable', 0);
       return opened.value;
     });
-}
-
-async function checkRecent({ tree: { tree }, log, families, recent }: StartCheck): Promise<void> {
-  if (tree.size === 0) return;
-  const from = tree.markBefore(Math.max(0, tree.size - (recent ?? 1024)));
-  let index = from?.size ?? 0;
-  for await (const events of log.readAll({ families, after: from?.token ?? null })) {
-    for (const { data } of events) {
-      const leaf = tree.leaf(index);
-      if (leaf === undefined) return;
-      if (!same(leafHash(data), leaf)) throw new RollbackDetected('recent-leaves-differ', index);
-      index += 1;
-    }
-  }
-  if (index < tree.size) throw new RollbackDetected('log-shorter', index);
 }

@@ -10,8 +10,10 @@ import type { Kept, KeyStore, NewKey, Unwrapped } from './store.ts';
 
 /** What the keys of one process are kept with. */
 export interface EmbeddedParts {
-  /** SQLite; closed with the store. */
+  /** SQLite. */
   readonly database: Database;
+  /** Closes what was opened for the store. */
+  readonly close?: () => Promise<void>;
   readonly ledgerPath: string;
   readonly encryption: KeyEncryption;
   readonly clock: Clock;
@@ -28,7 +30,7 @@ export async function openEmbeddedStore(parts: EmbeddedParts, onErased: (id: str
     await store.destroyAgain();
     return store;
   } catch (error) {
-    await parts.database.close();
+    await parts.close?.();
     throw error;
   }
 }
@@ -39,8 +41,10 @@ class EmbeddedStore implements KeyStore {
   readonly #encryption: KeyEncryption;
   readonly #clock: Clock;
   readonly #file: LedgerFile;
+  readonly #close: (() => Promise<void>) | undefined;
 
-  constructor({ database, ledgerPath, encryption, clock }: EmbeddedParts, onErased: (id: string) => void) {
+  constructor({ database, ledgerPath, encryption, clock, close }: EmbeddedParts, onErased: (id: string) => void) {
+    this.#close = close;
     this.#database = database;
     this.#encryption = encryption;
     this.#clock = clock;
@@ -99,7 +103,7 @@ class EmbeddedStore implements KeyStore {
   }
 
   async close(): Promise<void> {
-    await this.#database.close();
+    await this.#close?.();
     this.#file.close();
   }
 

@@ -2,5 +2,6 @@ export * from './grants.ts';
 export * from './kek.ts';
 export { KEYS_STORE } from './keys-schema.ts';
 export { LedgerDamaged } from './ledger-entry.ts';
-export { openVault, sealingOnly, type VaultOptions } from './open-vault.ts';
+export { openVault, sealingOnly, type DatabaseOptions, type FileOptions, type VaultOptions } from './open-vault.ts';
 export * from './port.ts';
+export { giveUpLostBuckets, type LostBuckets } from './shared/give-up.ts';

@@ -73,7 +73,7 @@ function notOurs(): TypeError {
 }
 
 /** At most {@link AT_ONCE} each, filled up with the last to a power of two: few texts for the server to plan. */
-export function groupsOf<T extends string | number>(values: readonly T[]): readonly (readonly T[])[] {
+export function groupsOf<T>(values: readonly T[]): readonly (readonly T[])[] {
   const groups: T[][] = [];
   for (let at = 0; at < values.length; at += AT_ONCE) {
     const group = values.slice(at, at + AT_ONCE);

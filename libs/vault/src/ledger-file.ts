@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { keepFolder } from './durable.ts';
 import { parseEntry, type LedgerEntry } from './ledger-entry.ts';
 
 /**
@@ -14,7 +15,7 @@ export class LedgerFile {
   constructor(path: string) {
     this.#path = path;
     this.#file = path === ':memory:' ? undefined : openSync(path, 'a+', 0o600);
-    if (this.#file !== undefined && fstatSync(this.#file).size === 0) keepName(path);
+    if (this.#file !== undefined && fstatSync(this.#file).size === 0) keepFolder(dirname(path));
   }
 
   /** Everything in it; cuts off a line without its end, which was never acknowledged. Throws `LedgerDamaged`. */
@@ -38,12 +39,4 @@ export class LedgerFile {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
-}
-
-/** A new file survives a power cut only once its folder was flushed; Windows has no such call. */
-function keepName(path: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
 }

@@ -44,11 +44,10 @@ export async function ending(
 async function folded({ composed }: RunningHub, children: readonly string[]): Promise<Ending['view']> {
   const { timeline: view } = composed.app.get<Views>(VIEWS);
   const { vault, recordsOf } = composed.opened.core;
-  const places = new Map(
-    children.flatMap((child, place) =>
-      recordsOf(child as Parameters<typeof recordsOf>[0]).map(({ recordId }) => [recordId as string, place]),
-    ),
-  );
+  const places = new Map<string, number>();
+  for (const [place, child] of children.entries()) {
+    for (const { recordId } of await recordsOf(child as Parameters<typeof recordsOf>[0])) places.set(recordId, place);
+  }
   const { rows } = await sql<HeldRow>`
     select f.fact_id, f.record_id, f.happened_at, f.stated_at, f.stated_rank, f.purposes, f.fact_type, f.withdrawn, f.revision,
       s.owner, s.key_id, s.iv, s.sealed_text, s.type, s.index_fields, s.category, s.organisation

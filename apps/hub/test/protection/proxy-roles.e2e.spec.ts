@@ -141,7 +141,8 @@ describe('a proxy role of the NHS', () => {
     await start();
     await handIn(ACTIVE);
     const { identity } = hub.composed.opened;
-    const record = identity.recordsOf(world.child as ChildId).find(({ organisation: of }) => of === surgery.id);
+    const records = await identity.recordsOf(world.child as ChildId);
+    const record = records.find(({ organisation: of }) => of === surgery.id);
     if (record === undefined) throw new Error('no record');
     const moved = await identity.unlink(record.recordId, 'wrong-match', { correlationId: 'spec' });
     const tails = hub.composed.app.get<Core>(CORE).tails;

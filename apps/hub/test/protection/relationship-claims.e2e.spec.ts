@@ -172,7 +172,8 @@ describe('a professional’s own word that they work with a child', () => {
   it('stays with the child it was made for', async () => {
     mustBe(201, await claim('social-worker', { reason: 'new-referral' }));
     const { identity } = hub.composed.opened;
-    const record = identity.recordsOf(world.child as ChildId).find(({ organisation: of }) => of === 'oakfield-primary');
+    const records = await identity.recordsOf(world.child as ChildId);
+    const record = records.find(({ organisation: of }) => of === 'oakfield-primary');
     if (record === undefined) throw new Error('no record');
     const moved = await identity.unlink(record.recordId, 'wrong-match', { correlationId: 'spec' });
     expect(await seen(hub.person('social-worker'), moved, 'early-help')).toBe(404);

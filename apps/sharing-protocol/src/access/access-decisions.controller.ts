@@ -80,7 +80,7 @@ export class AccessDecisionsController {
     reply: FastifyReply,
   ): Promise<AccessDecisionAnswer> {
     const core = this.#core;
-    const tellers = core.recordsOf(child).map(({ organisation }) => organisation);
+    const tellers = (await core.recordsOf(child)).map(({ organisation }) => organisation);
     const result = await core.disclose({
       caller,
       child,

@@ -26,7 +26,7 @@ export class ReadersController {
   ): Promise<Readers> {
     const core = this.#core;
     const child = isUuid(childId) ? (childId as ChildId) : null;
-    const told = child !== null && core.recordsOf(child).length > 0;
+    const told = child !== null && (await core.recordsOf(child)).length > 0;
     const result = await core.disclose({
       caller,
       child,

@@ -103,7 +103,7 @@ export class BreakGlassGrantsController {
     if (bar !== undefined) throw await this.#refused(caller, route, breakGlassProblem(bar));
 
     const meta = { at, by: reader.organisation, correlationId };
-    const named = this.#childOf(dto);
+    const named = await this.#childOf(dto);
     const found = await this.#core.disclose({
       caller,
       child: named,
@@ -255,13 +255,13 @@ export class BreakGlassGrantsController {
     return problem;
   }
 
-  #childOf(dto: BreakGlassDto): ChildId | null {
+  async #childOf(dto: BreakGlassDto): Promise<ChildId | null> {
     if (dto.childId !== undefined) {
       const child = dto.childId as ChildId;
-      return this.#core.recordsOf(child).length > 0 ? child : null;
+      return (await this.#core.recordsOf(child)).length > 0 ? child : null;
     }
     const { surname = '', birthDate = '', nhsNumber, upn, givenName } = dto;
-    const { outcome, children } = this.#core.match({
+    const { outcome, children } = await this.#core.match({
       surname,
       birthDate,
       ...(nhsNumber === undefined ? {} : { nhsNumber }),

@@ -205,11 +205,12 @@ export class BreakGlassReviewsController {
     let after = cursor === undefined ? undefined : { at: cursor.at, grant: cursor.fact };
     while (found.length < wanted) {
       const rows = await accessPage(this.#view.db, { open, limit: 100, ...(after === undefined ? {} : { after }) });
+      const told = await this.#core.recordsOfAll(rows.map((row) => row.child_id));
       for (const row of rows) {
         const concerns =
           reader.organisation === HUB ||
           row.organisation === reader.organisation ||
-          this.#tellersOf(row).includes(reader.organisation);
+          told.get(row.child_id)?.some(({ organisation }) => organisation === reader.organisation) === true;
         if (concerns) found.push(row);
       }
       const last = rows.at(-1);
@@ -225,7 +226,7 @@ export class BreakGlassReviewsController {
     route: string,
     whose: 'own people' | 'concerned' = 'concerned',
   ): Promise<Outcome<Disclosed<readonly BreakGlassReview[]>, Refused>> {
-    const tellers = row === undefined || whose === 'own people' ? [] : this.#tellersOf(row);
+    const tellers = row === undefined || whose === 'own people' ? [] : await this.#tellersOf(row);
     return this.#core.disclose({
       caller,
       child: row?.child_id ?? null,
@@ -247,8 +248,8 @@ export class BreakGlassReviewsController {
     });
   }
 
-  #tellersOf(row: AccessRow) {
-    return this.#core.recordsOf(row.child_id).map(({ organisation }) => organisation);
+  async #tellersOf(row: AccessRow) {
+    return (await this.#core.recordsOf(row.child_id)).map(({ organisation }) => organisation);
   }
 }
 

@@ -30,7 +30,7 @@ export class ChildMatchesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ChildMatch> {
-    const { outcome, children } = this.#core.match(dto);
+    const { outcome, children } = await this.#core.match(dto);
     if (outcome === 'Error') {
       const errors = [
         { code: 'IDENTIFIER_CHECK_FAILED', pointer: dto.nhsNumber === undefined ? '/upn' : '/nhsNumber' },
@@ -43,7 +43,7 @@ export class ChildMatchesController {
       });
     }
     const child = children.length === 1 ? (children[0] ?? null) : null;
-    const tellers = child === null ? [] : this.#core.recordsOf(child).map(({ organisation }) => organisation);
+    const tellers = child === null ? [] : (await this.#core.recordsOf(child)).map(({ organisation }) => organisation);
     const result = await this.#core.disclose({
       caller,
       child,

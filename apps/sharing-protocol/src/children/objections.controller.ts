@@ -52,7 +52,7 @@ export class ObjectionsController {
   ): Promise<{ readonly objections: readonly object[] }> {
     const asked = { childId, caller, request, reply };
     const family = isFamilyRole(caller.reader.role);
-    const rule = family ? consentsRule : this.#answering(childId);
+    const rule = family ? consentsRule : await this.#answering(childId);
     const { value } = await permitted(this.#core, asked, rule, (all, decision) =>
       Promise.all(
         objectionsOf(all)
@@ -110,7 +110,7 @@ export class ObjectionsController {
       purposes: dto.purposes as Purpose[],
       by: caller.reader.sub,
       on: dayOf(this.#core.clock.now()),
-      ...(await this.#sealed(ownRecord(this.#core, asked), { child, type: MADE, id: objection }, dto.words)),
+      ...(await this.#sealed(await ownRecord(this.#core, asked), { child, type: MADE, id: objection }, dto.words)),
     };
     await carryOut(this.#core, asked, child, { type: 'makeObjection', data: made });
     await sendNotice(this.#core.looks, {
@@ -141,7 +141,7 @@ export class ObjectionsController {
   ): Promise<{ readonly objection: string; readonly outcome: string; readonly decision?: string }> {
     const asked = { childId, caller, request, reply };
     const { organisation, sub } = caller.reader;
-    const { value: known } = await permitted(this.#core, asked, this.#answering(childId), (all) =>
+    const { value: known } = await permitted(this.#core, asked, await this.#answering(childId), (all) =>
       objectionsOf(all).find(({ made }) => made.objection === objection && made.organisation === organisation),
     );
     if (known === undefined) throw notFound();
@@ -156,7 +156,7 @@ export class ObjectionsController {
       ...(dto.ground === undefined ? {} : { ground: dto.ground }),
       by: sub,
       on,
-      ...(await this.#sealed(ownRecord(this.#core, asked), { child, type: DECIDED, id: objection }, dto.words)),
+      ...(await this.#sealed(await ownRecord(this.#core, asked), { child, type: DECIDED, id: objection }, dto.words)),
     };
     const sharing: SharingDecided | undefined =
       decision === undefined ? undefined : notToShare(decision, made, organisation, sub, on);
@@ -165,8 +165,8 @@ export class ObjectionsController {
     return { objection, outcome: dto.outcome, ...(decision === undefined ? {} : { decision }) };
   }
 
-  #answering(childId: string): (question: CompleteQuestion) => ReturnType<typeof objectionRule> {
-    const tellers = tellersOf(this.#core, childId).map(({ organisation }) => organisation);
+  async #answering(childId: string): Promise<(question: CompleteQuestion) => ReturnType<typeof objectionRule>> {
+    const tellers = (await tellersOf(this.#core, childId)).map(({ organisation }) => organisation);
     return (question) => objectionRule(question, tellers);
   }
 

@@ -31,7 +31,7 @@ export class RelationshipClaimsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly claim: string; readonly from: string; readonly until: string }> {
     const asked = { childId, caller, request, reply };
-    const tellers = tellersOf(this.#core, childId).map(({ organisation }) => organisation);
+    const tellers = (await tellersOf(this.#core, childId)).map(({ organisation }) => organisation);
     const { child, value: known } = await permitted(
       this.#core,
       asked,

@@ -40,7 +40,7 @@ export class SharingDecisionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly decisions: readonly object[] }> {
     const asked = { childId, caller, request, reply };
-    const { value } = await permitted(this.#core, asked, this.#rule(asked), (all, decision) =>
+    const { value } = await permitted(this.#core, asked, await this.#rule(asked), (all, decision) =>
       Promise.all(this.#own(all, caller).map(({ child, decided }) => this.#view(decision, child, decided))),
     );
     return { decisions: value };
@@ -61,10 +61,10 @@ export class SharingDecisionsController {
     const registry = await this.#core.tails.registry();
     if (recipient !== null && !registry.organisations.has(recipient))
       throw invalidInput([{ code: 'ORGANISATION_UNKNOWN', pointer: '/recipient' }]);
-    const { child, value: known } = await permitted(this.#core, asked, this.#rule(asked), (all) =>
+    const { child, value: known } = await permitted(this.#core, asked, await this.#rule(asked), (all) =>
       this.#own(all, caller).find(({ decided }) => decided.decision === dto.id?.toLowerCase()),
     );
-    const owner = ownRecord(this.#core, asked);
+    const owner = await ownRecord(this.#core, asked);
     if (owner === undefined) throw notFound();
     const decision = idOr(this.#core, dto.id);
     const { reader } = caller;
@@ -101,7 +101,7 @@ export class SharingDecisionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<{ readonly decision: string }> {
     const asked = { childId, caller, request, reply };
-    const { child, value: known } = await permitted(this.#core, asked, this.#rule(asked), (all) => ({
+    const { child, value: known } = await permitted(this.#core, asked, await this.#rule(asked), (all) => ({
       at: this.#own(all, caller).find(({ decided }) => decided.decision === decision),
       over: all.some(({ over }) => over.has(decision)),
     }));
@@ -113,8 +113,8 @@ export class SharingDecisionsController {
     return { decision };
   }
 
-  #rule({ childId }: Asked): (question: CompleteQuestion) => ReturnType<typeof sourceRule> {
-    const tellers = tellersOf(this.#core, childId).map(({ organisation }) => organisation);
+  async #rule({ childId }: Asked): Promise<(question: CompleteQuestion) => ReturnType<typeof sourceRule>> {
+    const tellers = (await tellersOf(this.#core, childId)).map(({ organisation }) => organisation);
     return (question) => sourceRule(question, tellers);
   }
 

@@ -58,14 +58,15 @@ export async function carryOut(
 }
 
 /** The organisations that have told of a child by its id in a path; none where it is no id. */
-export function tellersOf(core: Core, childId: string): ReturnType<Core['recordsOf']> {
+export async function tellersOf(core: Core, childId: string): ReturnType<Core['recordsOf']> {
   return isUuid(childId) ? core.recordsOf(childId as ChildId) : [];
 }
 
 /** The caller's organisation's own record of the child, under whose key its words lie; undefined where it has told nothing. */
-export function ownRecord(core: Core, { childId, caller }: Asked): RecordId | undefined {
+export async function ownRecord(core: Core, { childId, caller }: Asked): Promise<RecordId | undefined> {
   const { organisation } = caller.reader;
-  return tellersOf(core, childId).find((each) => each.organisation === organisation)?.recordId;
+  const tellers = await tellersOf(core, childId);
+  return tellers.find((each) => each.organisation === organisation)?.recordId;
 }
 
 /** The id the caller chose, so that asking again changes nothing, or a new one. */

@@ -88,8 +88,9 @@ async function clearFacts(core: Core, view: View, types: readonly string[]): Pro
       from fact f join statement s on s.fact_id = f.fact_id and s.revision = f.revision
       where f.withdrawn = 0 and f.record_id is not null and f.fact_id > ${after} and ${oneOf('f.fact_type', types)}
       order by f.fact_id limit ${PAGE}`.execute(view.db);
+    const children = await core.childrenOf(rows.map(({ record_id }) => record_id as RecordId));
     for (const { record_id, fact_type, index_fields } of rows) {
-      const child = core.childOf(record_id as RecordId);
+      const child = children.get(record_id as RecordId);
       if (child !== undefined) found.push({ type: fact_type, child, index: JSON.parse(index_fields) as JsonObject });
     }
     const last = rows.at(-1);

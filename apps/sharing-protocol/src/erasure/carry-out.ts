@@ -136,8 +136,7 @@ export class ErasureWorks {
     const { core, timeline, usage } = this.#parts;
     // A fact or look the views have not read yet would be neither searched for nor told of.
     await waitForAll(core, [timeline, usage]);
-    const records = core
-      .recordsOf(child)
+    const records = (await core.recordsOf(child))
       .filter((record) => organisation === null || record.organisation === organisation)
       .map(({ recordId }) => recordId);
     const words = await canariesOf(core, timeline, records);

@@ -71,9 +71,8 @@ export class ErasureRequestsController {
     const route = 'POST /v1/erasure-requests';
     const child = dto.childId as ChildId;
     const organisation = (dto.organisation ?? null) as OrganisationId | null;
-    const held = this.#core
-      .recordsOf(child)
-      .some((record) => organisation === null || record.organisation === organisation);
+    const records = await this.#core.recordsOf(child);
+    const held = records.some((record) => organisation === null || record.organisation === organisation);
     if (!isTheirs(caller, organisation) || !held) throw await refusedTo(this.#core, caller, route, child);
     await lookedAt(this.#core, caller, route, child, 'permit', ['erasure-request']);
     const request = randomUuid(this.#core.chance);

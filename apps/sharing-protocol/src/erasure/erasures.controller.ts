@@ -86,9 +86,8 @@ export class ErasuresController {
   /** The request that is carried out: the one named, which must be about the same; a new one; undefined where there is nothing to erase. */
   async #requestFor(dto: ErasureDto, child: ChildId, organisation: OrganisationId | null): Promise<string | undefined> {
     if (dto.ground !== 'article-17') {
-      const held = this.#core
-        .recordsOf(child)
-        .some((each) => organisation === null || each.organisation === organisation);
+      const records = await this.#core.recordsOf(child);
+      const held = records.some((each) => organisation === null || each.organisation === organisation);
       return held ? randomUuid(this.#core.chance) : undefined;
     }
     const { request } = dto;

@@ -74,9 +74,8 @@ export class LegalHoldsController {
     const { child } = await this.#held(childId, caller, request, reply);
     // An organisation's own officer keeps what that organisation told; a child nobody has told of has nothing to keep.
     const office = officeOf(caller);
-    const records = this.#core
-      .recordsOf(child)
-      .filter((each) => organisation === null || each.organisation === organisation);
+    const all = await this.#core.recordsOf(child);
+    const records = all.filter((each) => organisation === null || each.organisation === organisation);
     if (records.length === 0 || (office !== null && office !== organisation)) throw notFound();
     const { clock, chance, vault } = this.#core;
     const hold = randomUuid(chance);
@@ -126,7 +125,7 @@ export class LegalHoldsController {
   async #held(childId: string, caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply) {
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const office = officeOf(caller);
-    const tellers = child === null ? [] : this.#core.recordsOf(child).map(({ organisation }) => organisation);
+    const tellers = child === null ? [] : (await this.#core.recordsOf(child)).map(({ organisation }) => organisation);
     const result = await this.#core.disclose({
       caller,
       child,

@@ -76,10 +76,14 @@ export class RetentionDesk {
       group by f.owner having max(f.happened_at) < ${before}
       order by f.owner limit ${limit + 1}`.execute(this.#timeline.db);
     const due: DueRecord[] = [];
-    for (const { record } of rows.slice(0, limit)) {
-      const child = this.#core.childOf(record as RecordId);
+    const page = rows.slice(0, limit);
+    const children = await this.#core.childrenOf(page.map(({ record }) => record as RecordId));
+    const told = await this.#core.recordsOfAll([...children.values()]);
+    for (const { record } of page) {
+      const child = children.get(record as RecordId);
       if (child === undefined) continue;
-      for (const { due: isDue, organisation: teller, categories } of await this.#retentionOf(child, [record], on)) {
+      const retention = await this.#retentionOf(told.get(child) ?? [], [record], on);
+      for (const { due: isDue, organisation: teller, categories } of retention) {
         if (!isDue) continue;
         const held = (await this.#core.holdsOn(child, teller)).length > 0;
         due.push({ childId: child, organisation: teller, categories, held });
@@ -91,25 +95,31 @@ export class RetentionDesk {
   /** True where every record of the child (of the organisation, or, for null, any) is due. Asked again before anything is destroyed. */
   async isOver(child: ChildId, organisation: OrganisationId | null, on: PlainDate): Promise<boolean> {
     await waitForAll(this.#core, [this.#timeline]);
-    const records = this.#core
-      .recordsOf(child)
+    const members = await this.#core.recordsOf(child);
+    const records = members
       .filter((record) => organisation === null || record.organisation === organisation)
       .map(({ recordId }) => recordId);
-    const retention = await this.#retentionOf(child, records, on);
+    const retention = await this.#retentionOf(members, records, on);
     return retention.length === records.length && records.length > 0 && retention.every(({ due }) => due);
   }
 
   /** How long what each organisation told of a child is kept here. */
   async of(child: ChildId, on: PlainDate): Promise<readonly RecordRetention[]> {
+    const members = await this.#core.recordsOf(child);
     return this.#retentionOf(
-      child,
-      this.#core.recordsOf(child).map(({ recordId }) => recordId),
+      members,
+      members.map(({ recordId }) => recordId),
       on,
     );
   }
 
-  async #retentionOf(child: ChildId, records: readonly string[], on: PlainDate): Promise<readonly RecordRetention[]> {
-    const all = this.#core.recordsOf(child).map(({ recordId }) => String(recordId));
+  /** Of some records of a child, by what all of its records say of the person. */
+  async #retentionOf(
+    members: Awaited<ReturnType<Core['recordsOf']>>,
+    records: readonly string[],
+    on: PlainDate,
+  ): Promise<readonly RecordRetention[]> {
+    const all = members.map(({ recordId }) => String(recordId));
     const { rows } = await sql<FactRow>`
       select f.owner as owner, s.organisation as organisation, s.category as category, s.key_id as key_id,
         max(f.happened_at) as happened_at

@@ -130,7 +130,7 @@ export class PackMaker {
   }
 
   async #facts(child: ChildId, wanted: AccessScope['slices']): Promise<readonly KnownRow[]> {
-    const records = this.#core.recordsOf(child).map(({ recordId }) => recordId);
+    const records = (await this.#core.recordsOf(child)).map(({ recordId }) => recordId);
     const slices = await slicesFor(
       wanted.map((slice) => ({ slice })),
       records,

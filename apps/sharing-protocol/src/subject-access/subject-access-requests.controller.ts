@@ -89,7 +89,7 @@ export class SubjectAccessRequestsController {
     // The name of a sign-in stands in the log as it is.
     if (looksPersonal(dto.person ?? '')) throw invalidInput([{ code: 'ID_LOOKS_PERSONAL', pointer: '/person' }]);
     const child = dto.childId as ChildId;
-    const records = this.#core.recordsOf(child);
+    const records = await this.#core.recordsOf(child);
     const result = await this.#core.disclose({
       caller,
       child: records.length === 0 ? null : child,

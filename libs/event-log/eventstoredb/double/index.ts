@@ -46,6 +46,7 @@ export class EventStoreDouble {
   readonly #parts: DoubleParts;
   #server: Server | undefined;
   #port: number;
+  #stopped = false;
 
   private constructor(options: DoubleOptions) {
     this.#options = options;
@@ -137,6 +138,8 @@ export class EventStoreDouble {
   /** Ends it. */
   stop(): void {
     this.kill();
+    if (this.#stopped) return;
+    this.#stopped = true;
     this.#store.close();
   }
 

@@ -41,7 +41,7 @@ async function serve(demoPeople: readonly DemoPerson[]): Promise<FastifyInstance
     publicUrl: PUBLIC_URL,
     keys: [signing],
     clients: {
-      findClient: (id) =>
+      findClient: async (id) =>
         id === CLIENT && registered.length > 0 ? { organisation: SCHOOL, jwks: { keys: registered } } : undefined,
     },
     once,

@@ -52,9 +52,9 @@ export function createAuthorisationServer(options: AuthorisationServerOptions): 
   };
   const people = new Map(options.demoPeople.map((person) => [person.key, person]));
   const peopleBySub = new Map(options.demoPeople.map((person) => [person.sub, person]));
-  const findClient = (id: string): object | undefined => {
+  const findClient = async (id: string): Promise<object | undefined> => {
     if (id === DEMO_CLIENT) return people.size === 0 ? undefined : demoClient();
-    const client = options.clients.findClient(id);
+    const client = await options.clients.findClient(id);
     return client === undefined || client.jwks.keys.length === 0 ? undefined : systemClient(id, client.jwks.keys);
   };
 
@@ -94,10 +94,10 @@ export function createAuthorisationServer(options: AuthorisationServerOptions): 
       if (typeof jti !== 'string' || jti.length > 128) throw new errors.InvalidClientAuth('jti is not a short text');
       if (typeof aud !== 'string') throw new errors.InvalidClientAuth('one audience');
     },
-    extraTokenClaims: (context: OidcContext, token: OidcToken) => {
+    extraTokenClaims: async (context: OidcContext, token: OidcToken) => {
       if (token.kind === 'ClientCredentials') {
-        const organisation = options.clients.findClient(token.clientId ?? '')?.organisation;
-        return { org: organisation, role: SYSTEM_ROLE, acr: 'urn:tellonce:acr:key' };
+        const client = await options.clients.findClient(token.clientId ?? '');
+        return { org: client?.organisation, role: SYSTEM_ROLE, acr: 'urn:tellonce:acr:key' };
       }
       const person = peopleBySub.get(token.accountId ?? '');
       return {

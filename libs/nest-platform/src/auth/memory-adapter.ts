@@ -7,7 +7,7 @@ const MAX_ENTRIES = 10_000;
 
 /** Short-lived state of the authorisation server in memory; clients come from the registry every time, so a revocation counts at once. */
 export function memoryAdapter(
-  findClient: (id: string) => object | undefined,
+  findClient: (id: string) => Promise<object | undefined>,
   nowMs: () => number,
 ): new (model: string) => object {
   return class MemoryAdapter {

@@ -13,7 +13,7 @@ export interface RegisteredClient {
 /** Where the registry is asked; the answer must not be older than the last revocation. */
 export interface ClientDirectory {
   /** `clientId` is `system:<organisation id>`. */
-  findClient(clientId: string): RegisteredClient | undefined;
+  findClient(clientId: string): Promise<RegisteredClient | undefined>;
 }
 
 /** Somebody who exists with TELLONCE_DEMO=1 only, and signs in without a password. */

@@ -16,7 +16,7 @@ export interface TokenVerifierOptions {
   readonly publicUrl: string;
   readonly keys: SigningKeys;
   /** True where this issuer may speak for the organisation now: it is registered, and not suspended. */
-  readonly speaksFor: (issuer: string, organisation: OrganisationId) => boolean;
+  readonly speaksFor: (issuer: string, organisation: OrganisationId) => boolean | Promise<boolean>;
   readonly once: OnceStore;
   readonly clock: Clock;
 }
@@ -89,7 +89,7 @@ export class TokenVerifier implements Authenticator {
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(now),
     });
-    const reader = this.#readerOf(payload);
+    const reader = await this.#readerOf(payload);
     const jkt = thumbprintOf(payload);
     if (bound !== (jkt !== undefined)) throw new Refused('invalid_token', 'scheme does not fit the binding');
     if (jkt !== undefined) await this.#prove(dpopProof, jkt, token, method, url, now / 1000);
@@ -97,7 +97,7 @@ export class TokenVerifier implements Authenticator {
     return reader;
   }
 
-  #readerOf(payload: JWTPayload): Reader {
+  async #readerOf(payload: JWTPayload): Promise<Reader> {
     const { aud, exp, iat, jti, sub, org, role, team, acr, auth_time: authTime, client_id: client } = payload;
     if (aud !== this.#audience) throw new Refused('invalid_token', 'audience');
     if (exp === undefined || iat === undefined || exp <= iat || exp - iat > TOKEN_SECONDS)
@@ -113,7 +113,7 @@ export class TokenVerifier implements Authenticator {
     if ((role === SYSTEM_ROLE) !== (client === system) || (client.startsWith('system:') && client !== system)) {
       throw new Refused('invalid_token', 'client does not fit the role');
     }
-    if (!this.#options.speaksFor(this.#issuer, org))
+    if (!(await this.#options.speaksFor(this.#issuer, org)))
       throw new Refused('invalid_token', 'issuer may not speak for the organisation');
     return {
       sub,

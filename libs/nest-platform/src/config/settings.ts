@@ -128,7 +128,7 @@ export const SETTINGS = Type.Object({
         'EventStoreDB or KurrentDB that keeps the log, esdb:// or esdb+discover://; a file in TELLONCE_VAR unless given',
         'esdb+discover://user:password@esdb.example:2113?tls=true',
       ),
-      pattern: '^(esdb|kurrentdb)(\\+discover)?://[^ ]+$',
+      pattern: '^esdb(\\+discover)?://[^ ]+$',
       maxLength: 4096,
       secret: true,
     }),

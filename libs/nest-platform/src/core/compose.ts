@@ -102,6 +102,8 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       stores,
       background: works,
       keyFile: config.keyFile,
+      keyBuckets: config.keyBuckets,
+      ...(config.eventStoreUrl === undefined ? {} : { eventStoreUrl: config.eventStoreUrl }),
       ...(config.witnessDir === undefined ? {} : { witnessDir: config.witnessDir }),
       ...(config.witnesses.length === 0
         ? {}
@@ -164,8 +166,9 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       authenticator: new TokenVerifier({
         publicUrl: config.publicUrl,
         keys,
-        speaksFor: (_issuer, organisation) =>
-          organisation === 'hub' || opened.tails.known().organisations.has(organisation),
+        // At its tail: another process may have registered it a moment ago.
+        speaksFor: async (_issuer, organisation) =>
+          organisation === 'hub' || (await opened.tails.registry()).organisations.has(organisation),
         once,
         clock,
       }),
@@ -223,8 +226,9 @@ function endAfterFailure(readiness: Readiness, logger: AppLogger, end: (code: nu
 
 const exit = (code: number): void => process.exit(code);
 
-function clientOf(opened: OpenedCore, clientId: string) {
-  for (const found of opened.tails.known().organisations.values()) {
+async function clientOf(opened: OpenedCore, clientId: string) {
+  const { organisations } = await opened.tails.registry();
+  for (const found of organisations.values()) {
     if (systemClientId(found.organisation) !== clientId) continue;
     const keys = found.keys.filter(({ kid }) => !found.revokedKeys.has(kid));
     return { organisation: found.organisation, jwks: { keys: keys.map((key) => ({ ...key })) } };

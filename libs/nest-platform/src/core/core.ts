@@ -1,6 +1,6 @@
 import type { Chance, ChildId, Clock, OrganisationId, Outcome, RecordId } from '#kernel';
 import type { Reason, SubjectIdentity } from '#contracts';
-import type { MatchOutcome } from '#identity';
+import type { Match, Member } from '#identity';
 import type { EventLog, LogToken } from '#event-log';
 import type { Disclose, HoldPlaced, LookBook, ProtectionCommand, RegistryCommand, Tails } from '#sharing';
 import type { Vault } from '#vault';
@@ -45,14 +45,15 @@ export interface Core {
   readonly looks: LookBook;
   readonly disclose: Disclose;
   /** The organisations that have told of a child, and the random ids of their records. */
-  recordsOf(child: ChildId): readonly { readonly recordId: RecordId; readonly organisation: OrganisationId }[];
+  recordsOf(child: ChildId): Promise<readonly Member[]>;
+  /** The same of many children, in one question; those nobody has told of are left out. */
+  recordsOfAll(children: readonly ChildId[]): Promise<ReadonlyMap<ChildId, readonly Member[]>>;
   /** The child that a record belongs to now; says nothing of who may know. */
-  childOf(record: RecordId): ChildId | undefined;
+  childOf(record: RecordId): Promise<ChildId | undefined>;
+  /** The same of many records, in one question; those that belong to none are left out. */
+  childrenOf(records: readonly RecordId[]): Promise<ReadonlyMap<RecordId, ChildId>>;
   /** Who a child is, by identifiers; says nothing of who may know. */
-  match(subject: Omit<SubjectIdentity, 'localId'>): {
-    readonly outcome: MatchOutcome;
-    readonly children: readonly ChildId[];
-  };
+  match(subject: Omit<SubjectIdentity, 'localId'>): Promise<Match>;
   registryCommand(command: RegistryCommand, meta: CommandMeta): Promise<CommandOutcome>;
   protectionCommand(child: ChildId, command: ProtectionCommand, meta: CommandMeta): Promise<CommandOutcome>;
   /** Erases the records of a child that the named organisation (or, for null, any) keeps here. Throws `ErasureHeld`. */

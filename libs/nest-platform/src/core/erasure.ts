@@ -30,7 +30,7 @@ export class ErasureHeld extends Error {
 export function holdsOf({ log, identity }: Pick<ErasureParts, 'log' | 'identity'>): Core['holdsOn'] {
   return async (child, organisation) => {
     const held: HoldPlaced[] = [];
-    for (const each of identity.lineageOf(child)) {
+    for (const each of await identity.lineageOf(child)) {
       const events = await readWholeStream(log, legalHoldStream(each));
       const holds = events.reduce(
         (folded, { data }) => evolveLegalHolds(folded, decodeRecord(data) as unknown as LegalHoldChange),
@@ -55,10 +55,10 @@ export function erasureOf(parts: ErasureParts): Core['erase'] {
     if (held.length > 0) throw new ErasureHeld(held);
     const erasureId = randomUuid(chance);
     const tally = new Tally(parts.alarm);
-    const records = recordsOf(identity, child, organisation);
+    const records = await recordsOf(identity, child, organisation);
     let [erased, keysDestroyed] = [0, 0];
     for (const { recordId, organisation: teller } of records) {
-      const suppression = identity.suppressionOf(recordId);
+      const suppression = await identity.suppressionOf(recordId);
       if (suppression !== undefined) await vault.suppress(teller, suppression, erasureId);
       const destroyed = await vault.destroy(recordId);
       keysDestroyed += destroyed;
@@ -71,7 +71,7 @@ export function erasureOf(parts: ErasureParts): Core['erase'] {
       tally.add('identity', 1);
       erased += 1;
     }
-    if (recordsOf(identity, child, null).length === 0) {
+    if ((await recordsOf(identity, child, null)).length === 0) {
       for (const { name, eraseChild } of erasers) {
         if (eraseChild !== undefined) await tally.run(name, () => eraseChild(child));
       }
@@ -81,8 +81,9 @@ export function erasureOf(parts: ErasureParts): Core['erase'] {
   };
 }
 
-function recordsOf(identity: Identity, child: ChildId, organisation: OrganisationId | null) {
-  return identity.recordsOf(child).filter((record) => organisation === null || record.organisation === organisation);
+async function recordsOf(identity: Identity, child: ChildId, organisation: OrganisationId | null) {
+  const records = await identity.recordsOf(child);
+  return records.filter((record) => organisation === null || record.organisation === organisation);
 }
 
 async function eraseRows(record: RecordId, erasers: readonly Eraser[], tally: Tally): Promise<boolean> {

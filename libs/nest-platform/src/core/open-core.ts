@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { FAMILIES, type Family } from '#contracts';
 import type { Chance, Clock } from '#kernel';
 import { observed, POSITIONS_STORE, type EventLog, type LogObserver } from '#event-log';
-import { openSqliteLog } from '#event-log/sqlite';
-import { openIdentity } from '#identity';
+import { IDENTITY_STORE, openIdentity } from '#identity';
 import type { ViewPlace } from '#projections';
 import {
   enforcementPoint,
@@ -22,13 +21,14 @@ import {
   startCheckpointer,
   type Timer,
 } from '#transparency';
-import { loadKek, openVault, sealingOnly } from '#vault';
+import { KEYS_STORE, loadKek, openVault, sealingOnly } from '#vault';
 import { commandsOf } from './commands.ts';
 import type { Core, Eraser } from './core.ts';
 import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
 import { erasureOf, holdsOf } from './erasure.ts';
 import { followSurely, type Follower } from './follow.ts';
 import type { LogReaders } from './follow-log.ts';
+import { openLogOf } from './open-log.ts';
 import { openRelationshipsProcess } from './relationships.ts';
 import type { Stores } from './stores.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
@@ -45,6 +45,8 @@ export interface CoreOptions {
   /** Whether this process does the area's background work; its own tree it keeps anyway. */
   readonly background: boolean;
   readonly keyFile: string;
+  /** Folder of the bucket keys, where stores are on a server; the same for every process. */
+  readonly keyBuckets: string;
   readonly witnessDir?: string;
   /** Asked to cosign every checkpoint; nobody unless given. */
   readonly witnesses?: WitnessOptions;
@@ -57,6 +59,8 @@ export interface CoreOptions {
   readonly observers?: { readonly log: LogObserver; readonly decisions: DecisionObserver };
   /** Where a test stops a request between decision and answer. */
   readonly stage?: (at: Stage) => Promise<void>;
+  /** The log on a server; a file in `varDir` unless given. */
+  readonly eventStoreUrl?: string;
   /** How the log is opened: a test of a full disk or a failed commit says otherwise. */
   readonly openLog?: (path: string) => Promise<EventLog>;
 }
@@ -101,17 +105,21 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
 async function openParts(options: CoreOptions, opened: (() => Promise<void> | void)[]): Promise<OpenedCore> {
   const { varDir, clock, chance, alarm } = options;
   const master = loadKek(options.keyFile, { create: true, chance });
-  const { openLog = (path: string) => openSqliteLog({ path }), observers } = options;
+  const { openLog = () => openLogOf(options), observers } = options;
   const opening = watched(await openLog(join(varDir, 'log.db')), (error) => alarm('log', error));
   const log = observers === undefined ? opening : observed(opening, observers.log);
   opened.push(() => log.close());
   const kek = hubSecret(master, 'key-encryption');
+  // Where processes share a database the key file may be one that nobody can write beside.
+  const ledgerPath =
+    options.stores.kind === 'sqlite' ? `${options.keyFile}.erasures` : join(options.keyBuckets, 'erasures.ledger');
   const vault = await openVault({
-    path: join(varDir, 'keys.db'),
+    database: await options.stores.open(KEYS_STORE, 'keys.db'),
     kek,
     chance,
     clock,
-    ledgerPath: `${options.keyFile}.erasures`,
+    ledgerPath,
+    buckets: options.keyBuckets,
     cached: KEYS,
   });
   opened.push(() => vault.close());
@@ -136,7 +144,13 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
 
   opened.push(() => checkpointer.close());
   const shown = witnesses.show(() => checkpointer.latest());
-  const identity = await openIdentity({ path: join(varDir, 'identity.db'), log, vault, chance, clock });
+  const identity = await openIdentity({
+    database: await options.stores.open(IDENTITY_STORE, 'identity.db'),
+    log,
+    vault,
+    chance,
+    clock,
+  });
   opened.push(() => identity.close());
   const tails = await currentTails(log, (child) => identity.lineageOf(child));
   // What stores looks never opens one.
@@ -180,14 +194,16 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     looks,
     disclose: enforcementPoint(tails, looks, options.stage, alarm),
     recordsOf: (child) => identity.recordsOf(child),
+    recordsOfAll: (children) => identity.recordsOfAll(children),
     childOf: (record) => identity.childOf(record),
+    childrenOf: (records) => identity.childrenOf(records),
     match: (subject) => identity.match(subject),
     ...commandsOf(log, clock, tails),
     erase: erasureOf({ log, vault, identity, erasers, chance, alarm }),
     addEraser: (eraser) => void erasers.push(eraser),
     erasers: () => erasers.map(({ name }) => name),
     holdsOn: holdsOf({ log, identity }),
-    folders: [varDir, `${options.keyFile}.erasures`, ...(options.witnessDir === undefined ? [] : [options.witnessDir])],
+    folders: [varDir, ledgerPath, ...(options.witnessDir === undefined ? [] : [options.witnessDir])],
     tokens: writerTokens(hubSecret(master, 'cursor'), chance),
     proof: {
       vkey: signer.vkey,
@@ -213,7 +229,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
       await tree.catchUp();
       checkpointer.close();
       tree.close();
-      identity.close();
+      await identity.close();
       await vault.close();
       await log.close();
     },

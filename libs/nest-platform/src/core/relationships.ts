@@ -1,4 +1,5 @@
 import type { ChildId, Clock } from '#kernel';
+import type { LoggedEvent } from '#event-log';
 import type { Identity } from '#identity';
 import { FactStreams, relationshipsProcess, type Protection } from '#sharing';
 import type { Vault } from '#vault';
@@ -28,5 +29,12 @@ export function openRelationshipsProcess({
   const { log } = readers;
   const streams = new FactStreams(log, vault, clock);
   const handle = relationshipsProcess({ log, clock, protection, vault, identity, streams });
-  return followLog(readers, { name: 'relationships', families: ['fact', 'child'], handling: () => handle });
+  const handling =
+    () =>
+    async (event: LoggedEvent): Promise<void> => {
+      // A process that died after it said where a record goes has not told anybody.
+      if (event.stream.startsWith('child-')) await identity.learn([event]);
+      await handle(event);
+    };
+  return followLog(readers, { name: 'relationships', families: ['fact', 'child'], handling });
 }

@@ -25,6 +25,8 @@ export function openStores({
   readonly varDir: string;
   readonly databaseUrl?: string;
 }): Stores {
+  // What is made from the log again, such as the tree, lies here anyway.
+  mkdirSync(varDir, { recursive: true });
   const opened: Database[] = [];
   const kept = async (opening: Promise<Database>): Promise<Database> => {
     const database = await opening;
@@ -35,7 +37,6 @@ export function openStores({
     for (const database of opened.reverse()) await database.close();
   };
   if (databaseUrl === undefined) {
-    mkdirSync(varDir, { recursive: true });
     return {
       kind: 'sqlite',
       open: (store, file) => kept(openSqliteDatabase({ path: join(varDir, file), store })),

@@ -29,7 +29,7 @@ const CHILDREN = 5_000;
  */
 export async function currentTails(
   log: EventLog,
-  lineageOf: (child: ChildId) => readonly [ChildId, ...ChildId[]],
+  lineageOf: (child: ChildId) => Promise<readonly [ChildId, ...ChildId[]]>,
 ): Promise<CurrentTails> {
   const registries = cachedFolds<Registry>({ log, initial: () => emptyRegistry(), evolve: evolveRegistry, most: 1 });
   const protections = cachedFolds<Protection>({
@@ -45,7 +45,7 @@ export async function currentTails(
   };
   const protection = async (child: ChildId): Promise<Protection> => (await protections(protectionStream(child))).state;
   const protectionsOf = async (child: ChildId): Promise<readonly Protection[]> => {
-    const [own, ...earlier] = lineageOf(child);
+    const [own, ...earlier] = await lineageOf(child);
     const all = [await protection(own)];
     for (const each of earlier) all.push(restrictionsOnly(await protection(each)));
     return all;

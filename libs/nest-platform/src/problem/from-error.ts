@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { AppendInDoubt, LogFailed } from '#event-log';
+import { AppendInDoubt, LogFailed, LogUnavailable } from '#event-log';
 import { Problem } from './problem.ts';
 import type { ProblemInit } from './problem.ts';
 
@@ -43,7 +43,7 @@ const BY_STATUS: ReadonlyMap<number, Omit<ProblemInit, 'status'>> = new Map([
 /** The problem an error of ours, of Nest or of Fastify is answered with; 5xx are all alike, so nothing of the fault leaves. */
 export function problemOf(error: unknown): ProblemInit {
   if (error instanceof Problem) return error.init;
-  if (error instanceof LogFailed || error instanceof AppendInDoubt || isStoreFault(error)) return NOT_KEPT;
+  if (isLogFault(error) || isStoreFault(error)) return NOT_KEPT;
   const status = statusOf(error);
   if (status === undefined) return INTERNAL;
   const known = BY_STATUS.get(status);
@@ -51,6 +51,11 @@ export function problemOf(error: unknown): ProblemInit {
   return status >= 400 && status < 500
     ? { status, code: 'CALLER_REQUEST_MALFORMED', title: 'The request cannot be read' }
     : INTERNAL;
+}
+
+/** True where the log could not keep or tell something: a full disk, a server that is away. */
+function isLogFault(error: unknown): boolean {
+  return error instanceof LogFailed || error instanceof AppendInDoubt || error instanceof LogUnavailable;
 }
 
 /** SQLite's own result codes for: busy, locked, out of memory, read-only, I/O error, full, cannot open. */

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseUnavailable, SchemaNotCurrent } from '#database';
 import { LogInUse } from '#event-log/sqlite';
 import { RollbackDetected, type RollbackReason } from '#transparency';
 import { KekUnusable, LedgerDamaged, type KekProblem } from '#vault';
@@ -73,6 +74,8 @@ export function startProblemOf(error: unknown, config: Config): StartProblem | u
       EXIT.dataError,
     );
   }
+  const server = serverProblemOf(error);
+  if (server !== undefined) return server;
   const code = codeOf(error);
   const syscall = (error as { syscall?: unknown } | undefined)?.syscall;
   if (code === 'EADDRINUSE') {
@@ -96,10 +99,32 @@ export function startProblemOf(error: unknown, config: Config): StartProblem | u
   return undefined;
 }
 
+/** What is wrong with the servers that the settings name. */
+function serverProblemOf(error: unknown): StartProblem | undefined {
+  if (error instanceof SchemaNotCurrent) {
+    return new StartProblem(
+      `The tables of "${error.schema}" in DATABASE_URL are not those of this version. Run "tellonce migrate" as the owner of the database, or start the version that made them.`,
+      EXIT.config,
+    );
+  }
+  if (error instanceof DatabaseUnavailable) {
+    return new StartProblem(
+      `The database of DATABASE_URL does not answer (${error.code}). Start it, or correct DATABASE_URL.`,
+      EXIT.unavailable,
+    );
+  }
+  // By its name: a hub on files does not load that client.
+  if (error instanceof Error && error.name === 'EventStoreUnusable')
+    return new StartProblem(error.message, EXIT.unavailable);
+  return undefined;
+}
+
 const KEY_PROBLEMS: Readonly<Record<KekProblem, string>> = {
   KEK_MISSING: 'cannot be read or made. Give this user the right to, or set TELLONCE_KEY_FILE to another file.',
   KEK_SIZE: 'does not hold 32 bytes in base64. Put back the file this data was written with.',
   KEK_PERMISSIONS: 'is open to others. Let only its owner read it: chmod 600.',
+  KEK_BUCKETS:
+    'misses bucket keys: set TELLONCE_KEY_BUCKETS to the folder that every process shares. Where the database was restored from before an erasure, see docs/decisions/0033-keys-on-a-server.md.',
   KEK_WRONG: 'is not the one this data was written with. Put back the right one, or set TELLONCE_KEY_FILE to it.',
 };
 

@@ -86,7 +86,7 @@ async function follow(): Promise<void> {
     books,
     notices: { log, vault, clock },
     registry: async () => registry,
-    tellersOf: () => [SCHOOL, FAMILY, SCHOOL],
+    tellersOf: async () => [SCHOOL, FAMILY, SCHOOL],
     protect: async (child, command) => void protectedBy.push({ child, command }),
   });
   for (const event of await read('breakGlass')) await handle(event);

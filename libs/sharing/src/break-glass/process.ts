@@ -15,7 +15,7 @@ export interface BreakGlassProcessParts {
   readonly notices: NoticeBook;
   readonly registry: () => Promise<Registry>;
   /** The organisations that have told of a child. */
-  readonly tellersOf: (child: ChildId) => readonly OrganisationId[];
+  readonly tellersOf: (child: ChildId) => Promise<readonly OrganisationId[]>;
   /** Changes the child's protection; durable when it answers. Throws where it is refused. */
   readonly protect: (child: ChildId, command: ProtectionCommand, meta: Omit<CommandMeta, 'at'>) => Promise<void>;
 }
@@ -74,7 +74,7 @@ function teller(
 /** The area's officer, those of the home organisations and of the user's own, and the user, who owes an explanation. */
 async function tellOfStart(parts: BreakGlassProcessParts, access: EmergencyAccess, tell: Tell): Promise<void> {
   const { organisations } = await parts.registry();
-  const told = new Set([...parts.tellersOf(access.child), access.organisation]);
+  const told = new Set([...(await parts.tellersOf(access.child)), access.organisation]);
   await tell('break-glass-started', 'area-dpo', null);
   for (const organisation of [...told].sort()) {
     // All families are one organisation, which has no officer; the hub's own is the area's.

@@ -31,7 +31,7 @@ export async function lookUp(
   mustRead: boolean,
 ): Promise<Known> {
   if (by === factId && !mustRead) return { read: undefined, row: undefined };
-  const row = recollection.find(by);
+  const row = await recollection.find(by);
   return { read: mustRead || row !== undefined ? await streams.read(factId) : undefined, row };
 }
 
@@ -53,7 +53,7 @@ export async function carry(
       return { ...(await streams.carryOut(inStream, read ?? EMPTY, command(same), act, sealing)), row };
     } catch (error) {
       if (!moved(error)) throw error;
-      row ??= recollection.find(by);
+      row ??= await recollection.find(by);
       read = await streams.read(inStream);
     }
   }

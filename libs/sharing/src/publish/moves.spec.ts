@@ -110,9 +110,9 @@ describe('relationships', () => {
     if (outcome !== 'published' || factId === null) throw new Error(`${outcome} ${JSON.stringify(reasons)}`);
     return factId;
   };
-  const record = (organisation = SCHOOL, localId = '17'): RecordId =>
-    identity.recordOf(organisation, localId) ?? ('' as RecordId);
-  const childNow = (): ChildId => identity.childOf(record()) as ChildId;
+  const record = async (organisation = SCHOOL, localId = '17'): Promise<RecordId> =>
+    (await identity.recordOf(organisation, localId)) ?? ('' as RecordId);
+  const childNow = async (): Promise<ChildId> => (await identity.childOf(await record())) as ChildId;
   const parts = () => ({ log, clock, protection, identity, streams, vault });
   const all = async (): Promise<readonly LoggedEvent[]> => {
     const found: LoggedEvent[] = [];
@@ -160,7 +160,7 @@ describe('relationships', () => {
     });
   };
   const closeWorld = async (): Promise<void> => {
-    identity.close();
+    await identity.close();
     await vault.close();
     await log.close();
   };
@@ -171,9 +171,9 @@ describe('relationships', () => {
     it('are stated by the process', async () => {
       failOnce('protection');
       await expect(submit({ id: 'start' })).rejects.toThrow('crash');
-      expect((await protection(childNow())).starts.size).toBe(0);
+      expect((await protection(await childNow())).starts.size).toBe(0);
       await process();
-      expect([...(await protection(childNow())).starts.values()]).toMatchObject([{ from: '2026-08-01' }]);
+      expect([...(await protection(await childNow())).starts.values()]).toMatchObject([{ from: '2026-08-01' }]);
     });
 
     it('are corrected by the process', async () => {
@@ -181,26 +181,26 @@ describe('relationships', () => {
       failOnce('protection');
       await expect(submit(corrected({ ...START, startDate: '2026-08-05' }))).rejects.toThrow('crash');
       await process();
-      expect((await protection(childNow())).starts.get(fact)?.from).toBe('2026-08-05');
+      expect((await protection(await childNow())).starts.get(fact)?.from).toBe('2026-08-05');
     });
 
     it('are retracted by the process where the fact was withdrawn', async () => {
       const fact = await published({ id: 'start' });
-      const start = (await protection(childNow())).starts.get(fact);
+      const start = (await protection(await childNow())).starts.get(fact);
       await submit(withdrawn);
       if (start === undefined) throw new Error('no start');
-      await say(childNow(), { type: 'startRelationship', data: start });
+      await say(await childNow(), { type: 'startRelationship', data: start });
       await process();
-      expect((await protection(childNow())).starts.size).toBe(0);
+      expect((await protection(await childNow())).starts.size).toBe(0);
     });
 
     it('are the same whatever order events are handled in, and how often', async () => {
       const fact = await published({ id: 'start' });
       await published(corrected({ ...START, startDate: '2026-08-05' }));
       const events = await all();
-      const before = await protection(childNow());
+      const before = await protection(await childNow());
       for (const order of [events, events.toReversed(), [...events, ...events]]) await process(order);
-      expect(await protection(childNow())).toEqual(before);
+      expect(await protection(await childNow())).toEqual(before);
       expect(before.starts.get(fact)?.from).toBe('2026-08-05');
     });
   });
@@ -212,7 +212,7 @@ describe('relationships', () => {
     failOnce('fact');
     const end: Item = { id: 'end', type: ENDED, fact: { setting: '100123', endDate: '2026-08-31' } };
     await expect(submit(end)).rejects.toThrow('crash');
-    expect((await protection(childNow())).ends.size).toBe(1);
+    expect((await protection(await childNow())).ends.size).toBe(1);
     await published(end);
     expect(appended).toEqual(['protection', 'fact']);
   });
@@ -227,7 +227,7 @@ describe('relationships', () => {
     };
     const fact = await published({ id: 'start' });
     expect(await log.tail(factStream(fact))).toBe(0);
-    expect(await log.tail(protectionStream(childNow()))).toBe(0);
+    expect(await log.tail(protectionStream(await childNow()))).toBe(0);
     expect(doubted.size).toBe(3);
   });
 
@@ -237,8 +237,8 @@ describe('relationships', () => {
     it.each(['the caller', 'the process'])('follow it to its own child: moved by %s', async (by) => {
       const fact = await published({ id: 'start' });
       const stays = await published(OTHERS);
-      const from = childNow();
-      const to = await identity.unlink(record(), 'wrong-match', CAUSE);
+      const from = await childNow();
+      const to = await identity.unlink(await record(), 'wrong-match', CAUSE);
       const move = () => (by === 'the caller' ? moveRelationships(parts(), from, CAUSE) : process());
       await move();
       expect([...(await protection(from)).starts.keys()]).toEqual([stays]);
@@ -252,60 +252,60 @@ describe('relationships', () => {
     it('follow the facts that are split off, their corrections too', async () => {
       const fact = await published({ id: 'start' });
       const stays = await published({ id: 'second', fact: { ...START, setting: '100789' } });
-      const { to } = await identity.split(record(), [fact], CAUSE);
+      const { to } = await identity.split(await record(), [fact], CAUSE);
       await process();
-      expect([...(await protection(childNow())).starts.keys()]).toEqual([stays]);
+      expect([...(await protection(await childNow())).starts.keys()]).toEqual([stays]);
       await published(corrected({ ...START, startDate: '2026-08-05' }));
       expect((await protection(to)).starts.get(fact)?.from).toBe('2026-08-05');
-      expect((await protection(childNow())).starts.has(fact)).toBe(false);
+      expect((await protection(await childNow())).starts.has(fact)).toBe(false);
     });
 
     it('are not left with the old child by a record unlinked while its fact is being published', async () => {
       await published({ id: 'second', fact: { ...START, setting: '100789' } });
-      const from = childNow();
+      const from = await childNow();
       log.append = async (stream, ...rest) => {
         log.append = append;
         const stored = await append(stream, ...rest);
-        await identity.unlink(record(), 'wrong-match', CAUSE);
+        await identity.unlink(await record(), 'wrong-match', CAUSE);
         return stored;
       };
       const fact = await published({ id: 'start' });
       expect((await protection(from)).starts.has(fact)).toBe(false);
-      expect((await protection(childNow())).starts.has(fact)).toBe(true);
+      expect((await protection(await childNow())).starts.has(fact)).toBe(true);
     });
 
     it('leave the old child with the next statement of the fact, before anybody has moved them', async () => {
       const fact = await published({ id: 'start' });
-      const from = childNow();
-      await identity.unlink(record(), 'wrong-match', CAUSE);
+      const from = await childNow();
+      await identity.unlink(await record(), 'wrong-match', CAUSE);
       await published(corrected({ ...START, startDate: '2026-08-05' }));
       expect((await protection(from)).starts.size).toBe(0);
-      expect((await protection(childNow())).starts.get(fact)?.from).toBe('2026-08-05');
+      expect((await protection(await childNow())).starts.get(fact)?.from).toBe('2026-08-05');
     });
 
     it('follow a record that is unlinked between the fact and its relationship', async () => {
       await published({ id: 'second', fact: { ...START, setting: '100789' } });
-      const from = childNow();
+      const from = await childNow();
       log.append = async (stream, ...rest) => {
         const stored = await append(stream, ...rest);
         if (!stream.startsWith('protection')) return stored;
         log.append = append;
-        await identity.unlink(record(), 'wrong-match', CAUSE);
+        await identity.unlink(await record(), 'wrong-match', CAUSE);
         return stored;
       };
       const fact = await published({ id: 'start' });
       expect((await protection(from)).starts.has(fact)).toBe(false);
-      expect((await protection(childNow())).starts.has(fact)).toBe(true);
+      expect((await protection(await childNow())).starts.has(fact)).toBe(true);
     });
 
     it('are retracted, not moved, where a withdrawn fact left them behind', async () => {
       const fact = await published({ id: 'start' });
-      const from = childNow();
+      const from = await childNow();
       const start = (await protection(from)).starts.get(fact);
       await submit(withdrawn);
       if (start === undefined) throw new Error('no start');
       await say(from, { type: 'startRelationship', data: start });
-      const to = await identity.unlink(record(), 'wrong-match', CAUSE);
+      const to = await identity.unlink(await record(), 'wrong-match', CAUSE);
       await moveRelationships(parts(), from, CAUSE);
       for (const child of [from, to]) expect((await protection(child)).starts.size).toBe(0);
       expect(await log.tail(protectionStream(to))).toBe(-1);
@@ -313,8 +313,8 @@ describe('relationships', () => {
 
     it('are not brought back where the fact was withdrawn meanwhile', async () => {
       await published({ id: 'start' });
-      const from = childNow();
-      const to = await identity.unlink(record(), 'wrong-match', CAUSE);
+      const from = await childNow();
+      const to = await identity.unlink(await record(), 'wrong-match', CAUSE);
       await submit(withdrawn);
       await process();
       for (const child of [from, to]) expect((await protection(child)).starts.size).toBe(0);
@@ -329,7 +329,7 @@ describe('relationships', () => {
           await openWorld();
           await published({ id: 'about', type: ENDED, fact: { setting: '1', endDate: '2026-01-01' } });
           await published({ ...OTHERS, id: 'about', type: ENDED, fact: { setting: '2', endDate: '2026-01-01' } });
-          const from = childNow();
+          const from = await childNow();
           if (drawn.own) await published({ id: 'start' });
           if (drawn.others) await published(OTHERS);
           if (drawn.end) {
@@ -344,7 +344,7 @@ describe('relationships', () => {
             await say(from, { type: 'giveConsent', data: given });
           }
           const may = async (reader: OrganisationId, child: ChildId, reliesOnConsent: boolean): Promise<boolean> => {
-            const [own, ...earlier] = await Promise.all(identity.lineageOf(child).map(protection));
+            const [own, ...earlier] = await Promise.all((await identity.lineageOf(child)).map(protection));
             const question = {
               reader: { sub: 'p', organisation: reader, role: 'senco', acr: 'x', client: 'x' },
               purpose: 'sen-support',
@@ -357,7 +357,7 @@ describe('relationships', () => {
           };
           const readers = [SCHOOL, OTHER].flatMap((reader) => [true, false].map((rests) => [reader, rests] as const));
           const before = await Promise.all(readers.map(([reader, rests]) => may(reader, from, rests)));
-          const to = await identity.unlink(record(), 'wrong-match', CAUSE);
+          const to = await identity.unlink(await record(), 'wrong-match', CAUSE);
           await (drawn.byProcess ? process() : moveRelationships(parts(), from, CAUSE));
           for (const [at, [reader, rests]] of readers.entries()) {
             if (before[at] === false) expect(await may(reader, from, rests)).toBe(false);
@@ -378,7 +378,7 @@ describe('relationships', () => {
         corrected({}, { localId: '18', fact: { corrects: 'start', type: ENDED, fact: wrong, reason: 'wrong' } }),
       );
       expect(result).toMatchObject({ outcome: 'quarantined', reasons: [{ code: 'SUBJECT_DIFFERS' }] });
-      const { starts, ends } = await protection(childNow());
+      const { starts, ends } = await protection(await childNow());
       expect([starts.size, ends.size]).toEqual([1, 0]);
     });
 
@@ -389,7 +389,7 @@ describe('relationships', () => {
       expect(aside).toMatchObject({ outcome: 'quarantined', factId: id, repeated: false });
       expect(await submit({ id: 'start', basis: undefined })).toMatchObject({ factId: id, repeated: true });
       expect(await log.tail(factStream(fact))).toBe(0);
-      expect((await protection(childNow())).starts.get(fact)?.from).toBe('2026-08-05');
+      expect((await protection(await childNow())).starts.get(fact)?.from).toBe('2026-08-05');
     });
   });
 });

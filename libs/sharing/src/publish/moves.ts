@@ -47,19 +47,20 @@ type AuthorityEnd = Protection['authorityEnds'] extends ReadonlyMap<string, infe
 export async function relateFact(
   parts: MoveParts,
   factId: FactId,
-  childNow: () => ChildId | undefined,
+  childNow: () => Promise<ChildId | undefined>,
   command: ProtectionCommand,
   cause: Cause,
 ): Promise<void> {
-  for (let child = childNow(); child !== undefined;) {
+  for (let child = await childNow(); child !== undefined;) {
     await ensureRelationship(parts, child, command, cause);
-    for (const earlier of parts.identity.lineageOf(child).slice(1)) {
+    const [, ...earlierOnes] = await parts.identity.lineageOf(child);
+    for (const earlier of earlierOnes) {
       const { starts, ends, authorities } = await parts.protection(earlier);
       if (starts.has(factId) || authorities.has(factId) || (ends.has(factId) && command.type !== 'endRelationship')) {
         await ensureRelationship(parts, earlier, retraction(factId), cause);
       }
     }
-    const then = childNow();
+    const then = await childNow();
     if (then === child) return;
     child = then;
   }
@@ -101,7 +102,7 @@ async function moveOne(
 ): Promise<void> {
   const { state } = await parts.streams.read(fact);
   const record = recordOf(state);
-  const to = record === undefined ? undefined : parts.identity.childOfFact(fact, record);
+  const to = record === undefined ? undefined : await parts.identity.childOfFact(fact, record);
   if (to === undefined || to === from) return;
   const by = { by: organisation, ...cause };
   const there = await parts.protection(to);

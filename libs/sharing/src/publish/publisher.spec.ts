@@ -107,7 +107,8 @@ describe('publishing', () => {
     for await (const batch of log.readAll({ families: ['fact', 'child', 'protection'] })) count += batch.length;
     return count;
   };
-  const childNow = (): ChildId => identity.childOf(identity.recordOf(SCHOOL, '17') ?? ('' as never)) as ChildId;
+  const childNow = async (): Promise<ChildId> =>
+    (await identity.childOf((await identity.recordOf(SCHOOL, '17')) ?? ('' as never))) as ChildId;
   const register = (profile: Members = { [STARTED]: BASIS }): void => {
     for (const [organisation, key] of [
       [SCHOOL, school],
@@ -141,7 +142,7 @@ describe('publishing', () => {
     });
   });
   afterEach(async () => {
-    identity.close();
+    await identity.close();
     await vault.close();
     await log.close();
     folder.remove();
@@ -200,7 +201,7 @@ describe('publishing', () => {
 
   it('still knows same from other after a crash took the table of submissions', async () => {
     const { factId } = await submit(signed(cloudEvent()));
-    identity.submissions.forget(factId as string);
+    await identity.submissions.forget(factId as string);
     expect(await submit(signed(cloudEvent({}, { startDate: '2026-09-02' })))).toMatchObject({ outcome: 'conflict' });
     expect(await submit(signed(cloudEvent()))).toMatchObject({ outcome: 'published', repeated: true });
   });
@@ -252,21 +253,23 @@ describe('publishing', () => {
     for (const each of [withdrawal, correction(), cloudEvent(), withdrawal]) await submit(signed(each));
     const factId = factIdOf(SCHOOL, 'enrolment-1');
     expect(await types(factId)).toEqual(['fact.withdrawn.v1', 'fact.corrected.v1', 'fact.corrected.v1']);
-    expect((await protection(childNow())).starts.size).toBe(0);
+    expect((await protection(await childNow())).starts.size).toBe(0);
   });
 
   it('has a relationship in protection when it answers: started, corrected, ended', async () => {
     const { factId } = await submit(signed(cloudEvent()));
-    expect((await protection(childNow())).starts.get(factId as FactId)).toMatchObject({
+    expect((await protection(await childNow())).starts.get(factId as FactId)).toMatchObject({
       name: 'setting:100123',
       from: '2026-09-01',
     });
     await submit(signed(correction()));
-    expect((await protection(childNow())).starts.get(factId as FactId)?.from).toBe('2026-09-03');
+    expect((await protection(await childNow())).starts.get(factId as FactId)?.from).toBe('2026-09-03');
     const end = cloudEvent({ id: 'end', type: 'education.enrolment-ended.v1', basis: JSON.stringify(BASIS) }, {});
     const fact = { setting: '100123', endDate: '2026-10-01' };
     const ended = await submit(signed({ ...end, data: { ...(end['data'] as object), fact } }));
-    expect((await protection(childNow())).ends.get(ended.factId as FactId)).toMatchObject({ until: '2026-10-01' });
+    expect((await protection(await childNow())).ends.get(ended.factId as FactId)).toMatchObject({
+      until: '2026-10-01',
+    });
   });
 
   it('withholds what lacks consent, keeps no words, and publishes once consent is given', async () => {
@@ -276,7 +279,7 @@ describe('publishing', () => {
     expect(withheld).toMatchObject({ outcome: 'withheld', reasons: [{ code: 'CONSENT_NOT_GIVEN' }] });
     expect(JSON.stringify(await events(withheld.factId))).not.toContain('sealed');
     expect(await submit(jws)).toMatchObject({ outcome: 'withheld', repeated: true });
-    const stream = protectionStream(childNow());
+    const stream = protectionStream(await childNow());
     const data = {
       consent: 'c',
       categories: ['education.enrolment'],
@@ -378,8 +381,8 @@ describe('publishing', () => {
 
   it('lets nothing of an erased person back in', async () => {
     await submit(signed(cloudEvent()));
-    const record = identity.recordOf(SCHOOL, '17') as RecordId;
-    await vault.suppress(SCHOOL, identity.suppressionOf(record) as string, 'erasure');
+    const record = (await identity.recordOf(SCHOOL, '17')) as RecordId;
+    await vault.suppress(SCHOOL, (await identity.suppressionOf(record)) as string, 'erasure');
     await identity.eraseRecord(record);
     const before = await everything();
     expect(await submit(signed(cloudEvent({ id: 'late' })))).toMatchObject({

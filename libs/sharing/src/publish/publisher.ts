@@ -82,7 +82,7 @@ export class Pipeline implements Publisher {
       key.kind === 'per-record' ? (namedUuid(record ?? '', key.name) as FactId) : factIdOf(organisation, key.id);
     const by = statement.submissionId ?? (namedUuid(factId, statement.stated.at, operation) as FactId);
     return this.#turns.run(factId, async () => {
-      const child = record === null ? null : (this.#parts.identity.childOfFact(factId, record) ?? null);
+      const child = record === null ? null : ((await this.#parts.identity.childOfFact(factId, record)) ?? null);
       const placed: Placed = { statement, factId, by, record, child, correlationId };
       try {
         const invalid = [...statement.invalid, ...this.#ahead(statement)];
@@ -182,9 +182,8 @@ export class Pipeline implements Publisher {
   }
 
   async #protections(child: ChildId): Promise<readonly Protection[]> {
-    const [own, ...earlier] = await Promise.all(
-      this.#parts.identity.lineageOf(child).map((each) => this.#parts.protection(each)),
-    );
+    const lineage = await this.#parts.identity.lineageOf(child);
+    const [own, ...earlier] = await Promise.all(lineage.map((each) => this.#parts.protection(each)));
     return own === undefined ? [] : [own, ...earlier.map(restrictionsOnly)];
   }
 
@@ -193,8 +192,8 @@ export class Pipeline implements Publisher {
     const { factId, correlationId } = placed;
     const { organisation } = placed.statement;
     const command = relationshipCommand(factId, organisation, desired);
-    const childNow = (): ChildId | undefined => identity.childOfFact(factId, record);
-    const child = childNow();
+    const childNow = (): Promise<ChildId | undefined> => identity.childOfFact(factId, record);
+    const child = when === 'before' ? await childNow() : undefined;
     if (when === 'before' && (child === undefined || !restricts(command, await protection(child)))) return;
     const cause = { by: organisation, correlationId, causationId: factId };
     await relateFact(this.#parts, factId, childNow, command, cause);

@@ -67,14 +67,15 @@ export async function resolveQuarantine(
 /** Ends every quarantined item whose 30 days are over: key destroyed, row dropped, stream says so. How many ended. */
 export async function expireQuarantine(parts: QuarantineParts, at: Instant, meta: Meta): Promise<number> {
   let ended = 0;
-  for (let due = parts.identity.shelf.due(at); due.length > 0; due = parts.identity.shelf.due(at)) {
+  const { shelf } = parts.identity;
+  for (let due = await shelf.due(at); due.length > 0; due = await shelf.due(at)) {
     for (const item of due) {
       const { state } = await parts.streams.read(item);
       const { setAside } = state;
       const waits = setAside !== undefined && setAside.open && setAside.kind === 'quarantined';
       if (waits && setAside.expiresAt !== undefined && setAside.expiresAt > at) {
         // Set aside again since: it ends later.
-        parts.identity.shelf.add(item, setAside.expiresAt);
+        await shelf.add(item, setAside.expiresAt);
         continue;
       }
       if (waits) {
@@ -94,7 +95,7 @@ export async function expireQuarantine(parts: QuarantineParts, at: Instant, meta
  */
 export async function eraseQuarantined(parts: QuarantineParts, record: RecordId, meta: Meta): Promise<number> {
   let items = 0;
-  for (const item of parts.identity.submissions.quarantinedOf(record)) {
+  for (const item of await parts.identity.submissions.quarantinedOf(record)) {
     // The key first: nothing can be read any more whatever fails after.
     await parts.vault.destroy(item, 'quarantine');
     const { setAside } = (await parts.streams.read(item)).state;
@@ -119,9 +120,10 @@ async function end(
 
 async function forget({ vault, identity }: QuarantineParts, item: FactId): Promise<void> {
   await vault.destroy(item, 'quarantine');
-  identity.shelf.drop(item);
+  await identity.shelf.drop(item);
   // What an item that never had a record leaves behind is a look-up hash of its body.
-  if (identity.submissions.find(item)?.bodyMac.startsWith(':') === true) identity.submissions.forget(item);
+  const row = await identity.submissions.find(item);
+  if (row?.bodyMac.startsWith(':') === true) await identity.submissions.forget(item);
 }
 
 function quarantinedIn(event: FactEvent): FactQuarantined | undefined {

@@ -22,14 +22,14 @@ export class Recollection {
   }
 
   /** The row of a submission. */
-  find(by: string): SubmissionRow | undefined {
+  find(by: string): Promise<SubmissionRow | undefined> {
     return this.#submissions.find(by);
   }
 
   /** Remembers an item. `category` names the record's key that the MAC dies with; without one it is a look-up hash until resolution. */
   async keep(row: Omit<SubmissionRow, 'bodyMac'>, body: Uint8Array, category: string | null): Promise<void> {
     const bodyMac = await this.#mac(row.recordId, category, body);
-    this.#submissions.keep({ ...row, bodyMac });
+    await this.#submissions.keep({ ...row, bodyMac });
   }
 
   /** The same body as the remembered one, or another. A body whose key is gone is taken for the same: nobody can tell any more. */

@@ -39,7 +39,7 @@ async function followFact(parts: RelationshipsProcessParts, event: LoggedEvent):
   const desired = await desiredBy(parts.vault, held);
   if (desired === undefined) return;
   const { by, correlationId } = arrived;
-  const childNow = (): ChildId | undefined => parts.identity.childOfFact(factId, record);
+  const childNow = (): Promise<ChildId | undefined> => parts.identity.childOfFact(factId, record);
   const cause = { by, correlationId, causationId: event.id };
   await relateFact(parts, factId, childNow, relationshipCommand(factId, by, desired), cause);
 }

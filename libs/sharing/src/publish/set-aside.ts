@@ -74,7 +74,7 @@ export class SettingAside {
       await closeItem(this.#streams, waited, 'PUBLISHED', act);
     } else if (decision.kind !== 'event') return;
     await this.#parts.vault.destroy(waited, 'quarantine');
-    this.#parts.identity.shelf.drop(waited);
+    await this.#parts.identity.shelf.drop(waited);
   }
 
   /** In the fact's stream where it is the fact's own first statement, else in one of its own. */
@@ -85,7 +85,7 @@ export class SettingAside {
   ): Promise<{ readonly id: FactId; readonly carried: CarriedWith }> {
     const attempt = async (id: FactId): Promise<CarriedWith> => {
       const sealing = original === undefined ? undefined : await this.#sealing(id, original);
-      const row = this.#recollection.find(placed.by);
+      const row = await this.#recollection.find(placed.by);
       const read = row === undefined && id === placed.by ? undefined : await this.#streams.read(id);
       const carried = (same: 'same' | 'other'): FactCommand => command(placed.by, same);
       return carry(this.#streams, this.#recollection, placed, id, carried, sealing, { read, row });
@@ -110,8 +110,8 @@ export class SettingAside {
     }
     if (decision.kind === 'event') {
       // Whose it is may be known though what it says of the person is refused: so that erasing the record finds the item.
-      const recordId =
-        record ?? this.#parts.identity.recordOf(statement.organisation, statement.subject.localId) ?? null;
+      const { identity } = this.#parts;
+      const recordId = record ?? (await identity.recordOf(statement.organisation, statement.subject.localId)) ?? null;
       const row = { submissionId: by, recordId, factId, outcome };
       const category = outcome === 'withheld' ? (statement.definition?.category ?? null) : null;
       await this.#recollection.keep(row, statement.bodyBytes, category);
@@ -126,7 +126,7 @@ export class SettingAside {
   }
 
   async #sealing(id: FactId, original: QuarantinedOriginal): Promise<Sealing> {
-    this.#parts.identity.shelf.add(id, this.#end());
+    await this.#parts.identity.shelf.add(id, this.#end());
     const key = await this.#parts.vault.keyFor(id, 'quarantine');
     return { key, plaintext: () => Buffer.from(JSON.stringify(original), 'utf8') };
   }

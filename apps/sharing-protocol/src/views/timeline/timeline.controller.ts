@@ -63,7 +63,7 @@ export class TimelineController {
       route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: factsRule,
       find: async (permits) => {
-        const records = child === null ? [] : core.recordsOf(child).map(({ recordId }) => recordId);
+        const records = child === null ? [] : (await core.recordsOf(child)).map(({ recordId }) => recordId);
         const purposeBit = purposeBits([caller.purpose]);
         const of = (mode: 'content' | 'existence') => permits.filter((permit) => permit.mode === mode);
         const slices = await slicesFor(of('content'), records, core.vault);

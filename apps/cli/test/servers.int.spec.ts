@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openSqliteLog } from '#event-log/sqlite';
+import { namedUuid } from '#kernel';
+import { openMerkleTree } from '#transparency';
+import { testDatabase } from '#testing/servers';
+import { EventStoreDouble } from '../../../libs/event-log/eventstoredb/double/index.ts';
+import { migrateLog } from '../src/commands/migrate-log.ts';
+import { program } from '../src/program.ts';
+
+const event = (name: string) => ({ id: namedUuid('moved', name), type: 'tested.v1', data: Buffer.from(name) });
+
+async function run(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<readonly string[]> {
+  const said: string[] = [];
+  await program(env, (line) => said.push(line))
+    .exitOverride()
+    .parseAsync(['node', 'tellonce', ...args]);
+  return said;
+}
+
+it('makes the tables and the roles once', async () => {
+  const { url, remove } = await testDatabase();
+  const first = await run({}, 'migrate', '--database', url);
+  expect(first).toContain('receipts went up 2 versions');
+  expect(first.at(-1)).toMatch(/tellonce_education.*tellonce_sharing_protocol/);
+  const again = await run({ DATABASE_URL: url }, 'migrate');
+  expect(again.slice(0, -1).every((line) => line.endsWith('is current'))).toBe(true);
+  await remove();
+});
+
+describe('a log that moves to a server', () => {
+  let folder: string;
+  let double: EventStoreDouble;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'moving-'));
+    double = await EventStoreDouble.start();
+  });
+  afterEach(() => {
+    double.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is copied beside its writer, and at the cut-over compared to the last byte and the root of the tree', async () => {
+    const path = join(folder, 'log.db');
+    const from = `sqlite:${path}`;
+    const to = double.url();
+    const log = await openSqliteLog({ path });
+    for (let n = 0; n < 120; n++)
+      await log.append(`fact-${String(n % 9)}`, n < 9 ? 'none' : Math.floor(n / 9) - 1, [event(String(n))]);
+    expect(await run({}, 'migrate-log', '--from', from, '--to', to)).toEqual([
+      'copied 120 events',
+      'stop the hub, then run the same with --cut-over',
+    ]);
+    await log.append('registry', 'none', [event('later')]);
+    // The hub still writes: what it wrote after the last look would be lost.
+    await expect(run({}, 'migrate-log', '--from', from, '--to', to, '--cut-over')).rejects.toMatchObject({
+      name: 'LogInUse',
+    });
+    await log.close();
+
+    const tree = openMerkleTree(':memory:');
+    const old = await openSqliteLog({ path });
+    for await (const batch of old.readAll({ families: ['fact', 'registry'] })) tree.append(batch);
+    await old.close();
+    const root = Buffer.from(tree.root()).toString('base64');
+    const moved = await migrateLog({ from, to, cutOver: true }, () => undefined);
+    expect(moved).toEqual({ copied: 1, verified: { size: 121, root } });
+    tree.close();
+  });
+});

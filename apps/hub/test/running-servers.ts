@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import {
+  createLogger,
+  loadConfig,
+  ALL_STORES,
+  type ComposedHub,
+  type Config,
+  type CompositionExtras,
+} from '#nest-platform';
+import { migrateDatabase } from '#database/postgres';
+import { freePort, testDatabase, type TestDatabase } from '#testing/servers';
+import { education } from '../../education/src/education.ts';
+import { health } from '../../health/src/health.ts';
+import { sharingProtocol } from '../../sharing-protocol/src/sharing-protocol.ts';
+import { socialCare } from '../../social-care/src/social-care.ts';
+import { EventStoreDouble } from '../../../libs/event-log/eventstoredb/double/index.ts';
+import { APPS, type App } from '../../../infra/gateway/route.ts';
+import { serveGateway, type Gateway } from '../../../infra/gateway/serve.ts';
+import type { HubOptions } from './running-hub.ts';
+
+const COMPOSITIONS = { education, health, 'social-care': socialCare, 'sharing-protocol': sharingProtocol };
+
+/** What the processes of one area share: the servers, for as long as its folder is used. */
+interface Servers {
+  readonly database: TestDatabase;
+  readonly log: EventStoreDouble;
+}
+const byFolder = new Map<string, Servers>();
+
+/** The four apps of an area, each composed as in a process of its own, behind one gateway. */
+export interface RunningArea {
+  readonly composed: ComposedHub;
+  /** Stops the apps; the servers and the folder stay. */
+  stop(): Promise<void>;
+  /** Stops the servers too. */
+  remove(): Promise<void>;
+}
+
+/**
+ * The same area as `runningHub` starts, as four apps that share nothing but a PostgreSQL, an event store (the double) and the key file, with
+ * the gateway's table of routes in front at `port`.
+ */
+export async function runningArea(folder: string, port: number, options: HubOptions): Promise<RunningArea> {
+  if (options.openLog !== undefined) throw new Error('a log of its own is for a hub in one process');
+  const servers = byFolder.get(folder) ?? (await startServers());
+  byFolder.set(folder, servers);
+  const { clock, chance, stage, endProcess } = options;
+  const extras: CompositionExtras = {
+    ...(clock === undefined ? {} : { clock }),
+    ...(chance === undefined ? {} : { chance }),
+    ...(stage === undefined ? {} : { stage }),
+    ...(endProcess === undefined ? {} : { endProcess }),
+  };
+  const running: ComposedHub[] = [];
+  const urls: Partial<Record<App, string>> = {};
+  // The sharing protocol first: it makes what the others only read.
+  for (const app of APPS.toReversed()) {
+    const own = await freePort();
+    const config = configOf(app, { folder, port, own, servers, options });
+    const composed = await COMPOSITIONS[app](extras)(config, options.logger ?? createLogger('silent'));
+    await composed.app.listen({ port: own, host: '127.0.0.1' });
+    composed.readiness.markStarted();
+    running.push(composed);
+    urls[app] = `http://127.0.0.1:${String(own)}`;
+  }
+  const gateway = await serveGateway(urls as Record<App, string>, port);
+  const [composed] = running;
+  if (composed === undefined) throw new Error('no app runs');
+  const stop = async (): Promise<void> => stopAll(gateway, running.toReversed());
+  return {
+    composed,
+    stop,
+    remove: async () => {
+      byFolder.delete(folder);
+      servers.log.stop();
+      await servers.database.remove();
+    },
+  };
+}
+
+async function startServers(): Promise<Servers> {
+  const database = await testDatabase();
+  await migrateDatabase(database.url, ALL_STORES);
+  return { database, log: await EventStoreDouble.start() };
+}
+
+function configOf(
+  app: App,
+  given: {
+    readonly folder: string;
+    readonly port: number;
+    readonly own: number;
+    readonly servers: Servers;
+    readonly options: HubOptions;
+  },
+): Config {
+  const { folder, port, own, servers, options } = given;
+  const protocol = app === 'sharing-protocol';
+  const config = loadConfig({
+    TELLONCE_PORT: String(own),
+    TELLONCE_PUBLIC_URL: `http://127.0.0.1:${String(port)}`,
+    TELLONCE_VAR: join(folder, protocol ? 'var' : `var-${app}`),
+    TELLONCE_KEY_FILE: join(folder, 'tellonce.key'),
+    TELLONCE_DEMO: '1',
+    TELLONCE_LOG_LEVEL: 'silent',
+    EVENTSTORE_URL: servers.log.url(),
+    DATABASE_URL: servers.database.url,
+    ...(options.witness === true && protocol ? { TELLONCE_WITNESS_DIR: join(folder, 'witness') } : {}),
+    ...options.env,
+  });
+  if (!config.ok) throw new Error(JSON.stringify(config.error));
+  return config.value;
+}
+
+async function stopAll(gateway: Gateway, running: readonly ComposedHub[]): Promise<void> {
+  await gateway.close();
+  for (const { app, resources } of running) {
+    app.getHttpServer().closeAllConnections();
+    await app.close();
+    for (const resource of resources) await resource.close();
+  }
+}
