@@ -98,7 +98,10 @@ export class Sender {
     const { onSettled } = this.#parts;
     if (onSettled === undefined) return;
     const correlations = new Map(rows.map(({ id, correlationId }) => [id, correlationId]));
-    for (const { id, state, code } of settled) {
+    for (const each of settled) {
+      // What was not tried is no attempt of its own.
+      if (each.state === 'waiting' && each.tried === 0) continue;
+      const { id, state, code } = each;
       const about = { id, correlationId: correlations.get(id) ?? id, ...(code === undefined ? {} : { code }) };
       onSettled(channel, state, about);
     }

@@ -40,6 +40,8 @@ export interface Ids {
   readonly agreement: string;
   readonly query: string;
   readonly grant: string;
+  readonly subscription: string;
+  readonly signal: string;
 }
 
 /** A version that a stranger drafts of an agreement of others. */
@@ -89,6 +91,23 @@ export const CRAWLED: Readonly<Record<string, Crawled>> = {
     path: ({ agreement }) => `/v1/agreements/${agreement}/undoings`,
     asking: () => ({ json: { version: 1, reason: 'not ours' } }),
   },
+  'GET /v1/signal-subscriptions/:id': { path: ({ subscription }) => `/v1/signal-subscriptions/${subscription}` },
+  'PATCH /v1/signal-subscriptions/:id': {
+    path: ({ subscription }) => `/v1/signal-subscriptions/${subscription}`,
+    asking: () => ({ method: 'PATCH', json: { change: 'switch-off' } }),
+  },
+  'DELETE /v1/signal-subscriptions/:id': {
+    path: ({ subscription }) => `/v1/signal-subscriptions/${subscription}`,
+    asking: () => ({ method: 'DELETE' }),
+  },
+  'GET /v1/signal-subscriptions/:id/deliveries': {
+    path: ({ subscription }) => `/v1/signal-subscriptions/${subscription}/deliveries`,
+  },
+  'POST /v1/signal-subscriptions/:id/replays': {
+    path: ({ subscription }) => `/v1/signal-subscriptions/${subscription}/replays`,
+    asking: ({ signal }) => ({ json: { signal } }),
+  },
+  'GET /v1/signals/:id': { path: ({ signal }) => `/v1/signals/${signal}` },
   'GET /v1/children/:childId/timeline': { path: ({ child }) => `/v1/children/${child}/timeline` },
   'GET /v1/children/:childId/usage': { path: ({ child }) => `/v1/children/${child}/usage` },
   'GET /v1/children/:childId/find-usage': { path: ({ child }) => `/v1/children/${child}/find-usage` },
@@ -280,6 +299,8 @@ export const NOT_CRAWLED: Readonly<Record<string, string>> = {
   'PATCH /v1/children/:childId/legal-holds/:hold':
     'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
   'GET /v1/retention/due': 'data-protection officers only, held below and in requests/foreign.e2e.spec.ts',
+  'GET /v1/signal-subscriptions': 'lists the caller’s own; in signals/strangers.e2e.spec.ts',
+  'POST /v1/signal-subscriptions': 'no id of anybody; in signals/strangers.e2e.spec.ts',
   'GET /v1/subject-access-questions': 'lists what waits for the caller itself; in requests/subject-access.e2e.spec.ts',
   'GET /v1/subject-access-questions/:id': 'to systems only, held in requests/foreign.e2e.spec.ts',
   'POST /v1/subject-access-questions/:id/answers': 'to systems only, held in requests/foreign.e2e.spec.ts',

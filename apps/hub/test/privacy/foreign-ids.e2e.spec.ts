@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { asked } from '../audit/asking.ts';
 import { listRoutes, STEP_UP_ACR } from '#nest-platform';
 import { demonstrationPerson, signFact, type Answer, type Asking, type HubClient } from '#nest-platform/client';
+import { deliveries, screened, subscribe, until } from '../signals/told.ts';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
 import {
+  agree,
   caughtUp,
   mustBe,
   organisation,
@@ -52,6 +54,8 @@ describe('check 3: ids of another organisation', () => {
     agreement: 'nobodys',
     query: NOBODY,
     grant: NOBODY,
+    subscription: NOBODY,
+    signal: NOBODY,
   };
 
   beforeAll(async () => {
@@ -88,6 +92,7 @@ describe('check 3: ids of another organisation', () => {
       agreement,
       query,
       grant,
+      ...(await toldOf(world)),
     };
   });
   afterAll(() => hub.remove());
@@ -96,6 +101,17 @@ describe('check 3: ids of another organisation', () => {
     ...Object.entries(STRANGERS).map(([key, purpose]) => [key, hub.person(key), purpose] as const),
     ['another organisation’s system', other.system, 'sen-support'],
   ];
+
+  /** A subscription of Oakfield's system, and a signal that waits for it because nobody listens there. */
+  async function toldOf({ school, trust }: World): Promise<Pick<Ids, 'subscription' | 'signal'>> {
+    const told = { recipient: school.id, purposes: ['sen-support'], roles: ['organisation-system'] as const };
+    await agree(hub, { id: 'told', source: trust.id, categories: ['health.screening'], ...told });
+    const { id } = await subscribe(school.system, { url: 'http://127.0.0.1:9/' });
+    await screened(trust, 1);
+    await until(async () => (await deliveries(school.system, id)).length === 1, 'an attempt');
+    const [tried] = await deliveries(school.system, id);
+    return { subscription: id, signal: tried?.signal ?? '' };
+  }
 
   it('leaves no route out', () => {
     const routes = listRoutes(hub.composed.app).map(({ method, path }) => `${method} ${path}`);

@@ -1,7 +1,10 @@
 import { jest } from '@jest/globals';
-import type { SubjectIdentity } from '#contracts';
+import { decodeRecord, type LookEvent, type SubjectIdentity } from '#contracts';
+import { DELIVERY_STORE } from '#delivery';
 import { organisationSystem, type Answer, type Asking, type HubClient } from '#nest-platform/client';
+import { openLook } from '#sharing';
 import { fakeClock, type FakeClock } from '#testing';
+import { grantProcess } from '#vault';
 import {
   agree,
   CONSENT,
@@ -33,6 +36,8 @@ export interface ToldWorld extends World {
   pass(milliseconds: number): void;
   /** An organisation's system, signed in now. */
   system(of: TestOrganisation): HubClient;
+  /** Another process on the same folder and port. */
+  restart(): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -48,22 +53,31 @@ export interface Subscribed {
 export async function toldWorld(options: HubOptions = {}): Promise<ToldWorld> {
   jest.useFakeTimers({ now: Date.parse(START), doNotFake: [...TIMERS] });
   const clock = fakeClock(START);
-  const hub = await runningHub({ clock, ...options });
+  let hub = await runningHub({ clock, ...options });
+  const first = hub;
   const world = await tellWorld(hub);
   const common = { recipient: world.school.id, purposes: ['sen-support'], roles: ['organisation-system'] as const };
   await agree(hub, { id: 'told-hearing', source: world.trust.id, categories: ['health.screening'], ...common });
   await agree(hub, { id: 'told-voice', source: world.family.id, categories: ['voice'], ...common });
   return {
     ...world,
-    hub,
+    get hub() {
+      return hub;
+    },
     clock,
     pass: (milliseconds) => {
       clock.advance(milliseconds);
       jest.setSystemTime(Date.parse(clock.now()));
     },
     system: ({ id, key }) => organisationSystem(hub.url, id, key),
+    restart: async () => {
+      await hub.stop();
+      const { folder, url } = hub;
+      hub = await runningHub({ clock, ...options, folder, port: Number(new URL(url).port) });
+    },
     remove: async () => {
-      await hub.remove();
+      await hub.stop();
+      await first.remove();
       jest.useRealTimers();
     },
   };
@@ -128,16 +142,27 @@ export function wrote(family: TestOrganisation, number: number, words: string): 
   });
 }
 
-/** The signals in the hub's own outbox, in order: what no route shows. */
-export function outbox({ composed }: RunningHub) {
-  return {
-    states: async (): Promise<readonly string[]> => {
-      const { stores } = composed.opened;
-      const { DELIVERY_STORE } = await import('#delivery');
-      const database = await stores.open(DELIVERY_STORE, 'delivery.db');
-      return (await database.all('select state from signal order by seq')).map(({ state }) => String(state));
-    },
-  };
+/** The states of the signals in the hub's own outbox, in order: what no route shows. */
+export async function outboxStates({ composed }: RunningHub): Promise<readonly string[]> {
+  const database = await composed.opened.stores.open(DELIVERY_STORE, 'delivery.db');
+  return (await database.all('select state from signal order by seq')).map(({ state }) => String(state));
+}
+
+/** The looks that signals of a subscription were, in the order of the log: effect, reasons, facts. */
+export async function looksOf({ composed }: RunningHub, subscription: string) {
+  const { log, vault } = composed.opened.core;
+  const looks: { readonly effect: string; readonly reasons: readonly string[]; readonly route: string }[] = [];
+  for await (const events of log.readAll({ families: ['look'] })) {
+    for (const { data } of events) {
+      const record = decodeRecord(data) as unknown as LookEvent;
+      if (record.type !== 'look.recorded.v1') continue;
+      const { decision, sealed } = record.data;
+      const look = await openLook(vault, grantProcess('usage'), decision, record.by, sealed);
+      if (look?.reader.client !== `signals:${subscription}`) continue;
+      looks.push({ effect: look.effect, reasons: look.reasons, route: look.route });
+    }
+  }
+  return looks;
 }
 
 /** Waits until it holds; time of the hub stands still meanwhile. */

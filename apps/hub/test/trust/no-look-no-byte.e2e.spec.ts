@@ -177,6 +177,10 @@ const LOOKING: Readonly<Record<string, () => Promise<Answer>>> = {
       method: 'PATCH',
       json: { change: 'lift' },
     }),
+  'GET /v1/signals/:id': () =>
+    organisationSystem(hub.url, world.trust.id, world.trust.key).ask(`/v1/signals/${NOBODY}`, {
+      headers: { 'hub-purpose': 'sen-support' },
+    }),
   'GET /v1/retention/due': () => as('dpo', 'audit', '/v1/retention/due'),
   'GET /v1/subject-access-requests': () => as('dpo', 'subject-access', '/v1/subject-access-requests'),
   'POST /v1/subject-access-requests': () =>
@@ -252,7 +256,8 @@ function crawled(route: string): Promise<Answer> {
   const { path, asking } = CRAWLED[route] ?? { path: () => '' };
   const [person, purpose] = CRAWLERS[route] ?? ['', ''];
   const nobodys = { organisation: 'x', submission: NOBODY, fact: NOBODY, decision: NOBODY, agreement: 'x' };
-  const ids = { ...nobodys, query: NOBODY, grant: NOBODY, child: world.child };
+  const signals = { subscription: NOBODY, signal: NOBODY };
+  const ids = { ...nobodys, ...signals, query: NOBODY, grant: NOBODY, child: world.child };
   return as(person, purpose, path(ids), asking?.(ids));
 }
 

@@ -102,6 +102,11 @@ export const METRICS = {
     labels: {},
     alert: 'TellonceOutboxOld',
   },
+  tellonce_outbox_dead_letters: {
+    type: 'gauge',
+    help: 'Signals that were given up and wait for their organisation to ask for them again; absent where this process delivers none.',
+    labels: {},
+  },
   tellonce_alarms_total: {
     type: 'counter',
     help: 'Things somebody has to look at; the log line of the same name says more.',

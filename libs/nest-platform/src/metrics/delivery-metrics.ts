@@ -54,10 +54,11 @@ export function deliveryObserver(
   };
 }
 
-/** The age of the oldest signal that waits in an outbox, read when `/metrics` is asked for. */
+/** The age of the oldest signal that waits in an outbox, and how many were given up, read when `/metrics` is asked for. */
 export function watchOutbox(metrics: Metrics, outbox: Pick<Outbox, 'standing'>, clock: Clock): void {
   deliveryMetrics(metrics).watchOldest(async () => {
     const { oldest } = await outbox.standing();
     return oldest === null ? 0 : Math.max(0, (epochMs(clock.now()) - epochMs(oldest)) / 1000);
   });
+  metrics.read('tellonce_outbox_dead_letters', async () => [{ labels: {}, value: (await outbox.standing()).dead }]);
 }

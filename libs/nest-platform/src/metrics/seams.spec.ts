@@ -81,10 +81,11 @@ it('counts and logs what becomes of signals within the trace of what caused them
   expect(await samples('tellonce_kafka_deliveries_total')).toEqual(['{outcome="refused"} 1', '{outcome="withheld"} 1']);
   let oldest: Instant | null = null;
   const clock = { now: () => '2026-01-01T00:01:00.000Z' as Instant };
-  watchOutbox(metrics, { standing: async () => ({ waiting: 1, dead: 0, oldest }) }, clock);
+  watchOutbox(metrics, { standing: async () => ({ waiting: 1, dead: 3, oldest }) }, clock);
   expect(await samples('tellonce_outbox_oldest_age_seconds')).toEqual([]);
   oldest = '2026-01-01T00:00:00.000Z' as Instant;
   expect(await samples('tellonce_outbox_oldest_age_seconds')).toEqual([' 60']);
+  expect(await samples('tellonce_outbox_dead_letters')).toEqual([' 3']);
 });
 
 describe('connectors', () => {
