@@ -8,7 +8,7 @@ import { eventIn, hookReceiver, type HookReceiver } from '../signals/receiver.ts
 import { subscribe } from '../signals/told.ts';
 import { BUILT } from '../trust/built-hub.ts';
 import { expectedSignals, readerOf, type Expected, type Reader } from './folded.ts';
-import { comes } from './killable.ts';
+import { comes, isAborted } from './killable.ts';
 import { killedArea, type KilledArea } from './killed-area.ts';
 import { BATCH_OF, childNumber, tellAll, type ToTell } from './telling.ts';
 
@@ -150,10 +150,10 @@ function signalFaults(
 function killing({ all, ready }: KilledArea): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const running = (async () => {
-    while (!stopping.signal.aborted) {
+    while (!isAborted(stopping.signal)) {
       if (Math.random() > 1 / 3) await ready();
       await wait(EVERY + Math.random() * SPREAD, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (stopping.signal.aborted) return;
+      if (isAborted(stopping.signal)) return;
       await all[Math.floor(Math.random() * all.length)]?.kill();
     }
   })();

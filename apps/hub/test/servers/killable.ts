@@ -35,7 +35,7 @@ export class SupervisedProcess implements Killable {
   kills = 0;
   readonly #starting: Starting;
   #child: ChildProcess | undefined;
-  #over = false;
+  readonly #stopping = new AbortController();
   #killed = false;
   #said = '';
   readonly #supervised: Promise<void>;
@@ -53,7 +53,7 @@ export class SupervisedProcess implements Killable {
 
   async kill(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || this.#over) return;
+    if (child === undefined || this.#stopping.signal.aborted) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     this.#killed = true;
     this.kills += 1;
@@ -62,7 +62,7 @@ export class SupervisedProcess implements Killable {
   }
 
   async stop(): Promise<void> {
-    this.#over = true;
+    this.#stopping.abort();
     this.#child?.kill('SIGTERM');
     const hard = setTimeout(() => this.#child?.kill('SIGKILL'), PATIENCE);
     await this.#supervised;
@@ -70,7 +70,8 @@ export class SupervisedProcess implements Killable {
   }
 
   async #supervise(): Promise<void> {
-    while (!this.#over) {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
       const { args, env } = this.#starting;
       const child = spawn(process.execPath, args, {
         cwd: ROOT,
@@ -86,9 +87,9 @@ export class SupervisedProcess implements Killable {
       this.#child = child;
       const how = await ended;
       this.#child = undefined;
-      if (!this.#killed && !this.#over) this.ends.push(how);
+      if (!this.#killed && !isAborted(signal)) this.ends.push(how);
       this.#killed = false;
-      if (!this.#over) await wait(BACK_AFTER);
+      await wait(BACK_AFTER, undefined, { signal }).catch(() => undefined);
     }
   }
 }
@@ -101,3 +102,6 @@ export async function comes(what: string, milliseconds: number, holds: () => Pro
   }
   throw new Error(`does not come: ${what}`);
 }
+
+/** Asked anew: it may have been aborted while something was waited for. */
+export const isAborted = (signal: AbortSignal): boolean => signal.aborted;

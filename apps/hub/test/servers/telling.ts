@@ -18,8 +18,10 @@ export interface Telling {
 export const BATCH_OF = 20;
 const WRITERS = 4;
 const AGAIN_AFTER = 250;
-/** A submission whose process died is taken for dead after a minute; nobody is unlucky so often in a row. */
-const MOST_TRIES = 1_000;
+/** Nobody is unlucky so often in a row. */
+const MOST_TRIES = 10_000;
+/** So often is a submission that says it is worked on asked about before it is told under another key. */
+const PATIENT_FOR = 12;
 
 interface Item {
   readonly row: number;
@@ -28,7 +30,7 @@ interface Item {
   readonly reasons: readonly unknown[];
 }
 
-/** Tells batches until `next` has no more, each again under its own Idempotency-Key until a finished receipt has all of its items. */
+/** Tells batches until `next` has no more, each again under its Idempotency-Key until a finished receipt has all of its items. */
 export async function tellAll(of: TestOrganisation, next: () => readonly ToTell[] | undefined): Promise<Telling> {
   const acknowledged = new Map<string, string>();
   const refusals = new Map<string, number>();
@@ -64,23 +66,29 @@ async function tellOne(
     ...fact,
   }));
   const body = JSON.stringify(await Promise.all(whole.map((event) => signFact(event, of.key))));
-  const headers = { 'content-type': 'application/cloudevents-batch+json', 'idempotency-key': facts[0]?.id ?? '' };
+  let [key, runs] = [0, 0];
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const items = await once(of, `/v1/organisations/${of.id}/submissions`, { body, headers }, facts.length, refused);
-    if (items !== undefined) return items;
+    const name = `${facts[0]?.id ?? ''}-${String(key)}`;
+    const headers = { 'content-type': 'application/cloudevents-batch+json', 'idempotency-key': name };
+    const path = `/v1/organisations/${of.id}/submissions`;
+    const answered = await once(of, path, { body, headers }, facts.length, refused);
+    if (typeof answered === 'object') return answered;
+    runs = answered === 'running' ? runs + 1 : 0;
+    // Whoever worked on it may be dead, which is believed after a minute. Under another key the facts are known by their own ids.
+    if (runs > PATIENT_FOR) [key, runs] = [key + 1, 0];
     await wait(AGAIN_AFTER);
   }
   throw new Error('never acknowledged');
 }
 
-/** The items of a finished receipt; undefined where it is to be tried again. */
+/** The items of a finished receipt; else whether it is to be waited for, or asked again. */
 async function once(
   { system }: TestOrganisation,
   path: string,
   asking: { readonly body: string; readonly headers: Readonly<Record<string, string>> },
   count: number,
   refused: (what: string) => void,
-): Promise<readonly Item[] | undefined> {
+): Promise<readonly Item[] | 'running' | 'again'> {
   let answer: Answer;
   try {
     answer = await system.ask(path, asking);
@@ -88,12 +96,12 @@ async function once(
   } catch (error) {
     // A broken connection, or a sign-in that could not be answered.
     refused(/refused \((\d+)\)/.exec(String(error))?.[1] ?? 'none');
-    return undefined;
+    return 'again';
   }
   const { state, items = [], code } = answer.json as { state?: string; items?: readonly Item[]; code?: string };
   if (answer.status === 200 && state === 'finished' && items.length === count) return items;
   refused(answer.status === 200 ? `receipt ${state ?? ''}` : `${String(answer.status)} ${code ?? ''}`);
-  return undefined;
+  return state === 'running' ? 'running' : 'again';
 }
 
 /** A child that a test made up, by number: as its school, or as the trust, knows it. */
@@ -118,7 +126,7 @@ function nhsNumber(number: number): string {
   // Every eleventh has no check digit; step over it.
   for (let place = 100_000 + number * 2; ; place++) {
     const digits = `999${String(place)}`;
-    const sum = [...digits].reduce((total, digit, at) => total + Number(digit) * (10 - at), 0);
+    const sum = Array.from(digits).reduce((total, digit, at) => total + Number(digit) * (10 - at), 0);
     const check = (11 - (sum % 11)) % 11;
     if (check !== 10) return `${digits}${String(check)}`;
   }
