@@ -98,9 +98,15 @@ export async function killedArea(): Promise<KilledArea> {
   };
 }
 
+/** A probe that is not answered sooner is as good as none, in milliseconds. */
+const ANSWERS_WITHIN = 5_000;
+
 function ready(urls: ReadonlyMap<App, string>, apps: readonly App[]): Promise<void> {
   return comes(`ready: ${apps.join()}`, 300_000, async () => {
-    const asked = apps.map(async (app) => (await fetch(`${urls.get(app) ?? ''}/health/ready`)).status === 200);
+    const asked = apps.map(async (app) => {
+      const signal = AbortSignal.timeout(ANSWERS_WITHIN);
+      return (await fetch(`${urls.get(app) ?? ''}/health/ready`, { signal })).status === 200;
+    });
     return (await Promise.all(asked)).every(Boolean);
   });
 }
