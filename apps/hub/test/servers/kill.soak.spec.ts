@@ -8,7 +8,7 @@ import { eventIn, hookReceiver, type HookReceiver } from '../signals/receiver.ts
 import { subscribe } from '../signals/told.ts';
 import { BUILT } from '../trust/built-hub.ts';
 import { expectedSignals, readerOf, type Expected, type Reader } from './folded.ts';
-import { comes, isAborted } from './killable.ts';
+import { comes, isAborted, type Killable } from './killable.ts';
 import { killedArea, type KilledArea } from './killed-area.ts';
 import { BATCH_OF, childNumber, tellAll, type ToTell } from './telling.ts';
 
@@ -16,6 +16,8 @@ import { BATCH_OF, childNumber, tellAll, type ToTell } from './telling.ts';
 const TARGET = Number(process.env['KILL_EVENTS'] ?? 100_000);
 /** Between two kills, in milliseconds: at least so long, and up to so much more. */
 const [EVERY, SPREAD] = [3_000, 4_000];
+/** So many more events say that the area works. */
+const AT_WORK = 40;
 const CHILDREN = Math.max(40, Math.ceil(TARGET / 100));
 /** A look is followed up ten seconds later; nothing more may come then. */
 const QUIET = 12_000;
@@ -146,17 +148,27 @@ function signalFaults(
 }
 
 /**
- * Kills one of all every few seconds, each as likely as another, until it is stopped: mostly when the area has come back from the one before,
- * else there would be nobody to do anything worth killing; one in three while it comes back.
+ * Kills one of all every few seconds, each as likely as another, until it is stopped: mostly once the log has grown since the kill before, else
+ * there would soon be nobody at work who is worth killing; one in three whatever is going on.
  */
-function killing({ all, ready }: KilledArea): { stop(): Promise<void> } {
+function killing({ all, folder }: KilledArea): { stop(): Promise<void> } {
+  const file = join(folder, 'event-store.db');
   const stopping = new AbortController();
+  const { signal } = stopping;
+  const pause = (milliseconds: number): Promise<unknown> =>
+    wait(milliseconds, undefined, { signal }).catch(() => undefined);
   const running = (async () => {
-    while (!isAborted(stopping.signal)) {
-      if (Math.random() > 1 / 3) await ready();
-      await wait(EVERY + Math.random() * SPREAD, undefined, { signal: stopping.signal }).catch(() => undefined);
-      if (isAborted(stopping.signal)) return;
-      await all[Math.floor(Math.random() * all.length)]?.kill();
+    let left: readonly Killable[] = [];
+    while (!isAborted(signal)) {
+      const before = eventsIn(file);
+      await pause(EVERY + Math.random() * SPREAD);
+      if (Math.random() > 1 / 3) while (!isAborted(signal) && eventsIn(file) < before + AT_WORK) await pause(500);
+      if (isAborted(signal)) return;
+      // Each once in a random order before any comes again, so that a short run meets all of them.
+      if (left.length === 0) left = all.toSorted(() => Math.random() - 0.5);
+      const [next, ...others] = left;
+      left = others;
+      await next?.kill();
     }
   })();
   // What goes wrong here is told by `stop`; nobody waits for it before.
