@@ -148,7 +148,7 @@ function signalFaults(
 }
 
 /**
- * Kills one of all every few seconds, each as likely as another, until it is stopped: mostly once the log has grown since the kill before, else
+ * Kills one of all every few seconds, each in its turn, until it is stopped: mostly once the log has grown since the kill before, else
  * there would soon be nobody at work who is worth killing; one in three whatever is going on.
  */
 function killing({ all, folder }: KilledArea): { stop(): Promise<void> } {
