@@ -1,4 +1,13 @@
-import { benchViews } from './servers/views.ts';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 
-/** What servers do beside what is embedded, each against its own bare baseline in the same run. `--quick` takes fewer events. */
-await benchViews(process.argv.includes('--quick') ? 20_000 : 100_000);
+/**
+ * What servers do beside what is embedded, each figure beside a baseline of its own run: `npm run bench -- servers` runs all of it in order,
+ * `npm run bench -- <part>` one part, with its options. Sizes: `BENCH_SIGNALS` (20,000) and `BENCH_EVENTS` (1,000,000).
+ */
+const PARTS = ['views', 'delivery', 'memory', 'eventstoredb'] as const;
+for (const part of PARTS) {
+  const file = join(import.meta.dirname, `${part}.ts`);
+  const { status } = spawnSync(process.execPath, ['--conditions=source', '--expose-gc', file], { stdio: 'inherit' });
+  if (status !== 0) process.exitCode = status ?? 1;
+}
