@@ -1,7 +1,6 @@
 import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { pipeline } from 'node:stream';
 import { APPS, appFor, isPrivate, type App } from './route.ts';
 
 /** A gateway that listens. */
@@ -36,16 +35,23 @@ function forward(apps: Readonly<Record<App, string>>, request: IncomingMessage, 
   const onward = ask(
     { host: to.hostname, port: to.port, method: request.method, path: request.url, headers: request.headers },
     (answer) => {
+      if (response.destroyed) {
+        answer.resume();
+        return;
+      }
       response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      // Whoever goes away in the middle ends both halves; there is nobody left to tell.
-      pipeline(answer, response, () => undefined);
+      answer.once('error', () => response.destroy());
+      answer.pipe(response);
     },
   );
-  onward.once('error', () => {
-    if (response.headersSent) response.destroy();
-    else refuse(response, 503, 'HUB_UNAVAILABLE', 'The hub cannot answer now');
+  // An app may answer before it has read the body, and close: that answer is on its way all the same.
+  onward.on('error', () => {
+    if (!response.headersSent) refuse(response, 503, 'HUB_UNAVAILABLE', 'The hub cannot answer now');
+    else if (!response.writableEnded) response.destroy();
   });
-  pipeline(request, onward, () => undefined);
+  // Whoever goes away in the middle ends both halves; there is nobody left to tell.
+  response.once('close', () => onward.destroy());
+  request.pipe(onward);
 }
 
 function refuse(response: ServerResponse, status: number, code: string, title: string): void {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import type { Leadership } from '../src/port.ts';
+import { turns } from '../src/turns.ts';
 import { connectionConfig } from './pool.ts';
 
 /** How often somebody in line asks, and the holder proves that the server still answers, in milliseconds. */
@@ -66,6 +67,8 @@ class Turns implements PostgresLeadership {
 /** The connection, and what it holds. */
 class Holder {
   readonly #client: pg.Client;
+  /** The connection answers one question at a time. */
+  readonly #inTurn = turns();
   readonly #lost = new AbortController();
   readonly #beat: NodeJS.Timeout;
   readonly #onLost: () => void;
@@ -91,10 +94,8 @@ class Holder {
 
   async take(name: string): Promise<boolean> {
     try {
-      const { rows } = await this.#client.query<{ got: boolean }>(
-        'select pg_try_advisory_lock(hashtextextended($1, 1)) as got',
-        [`tellonce:${name}`],
-      );
+      const take = 'select pg_try_advisory_lock(hashtextextended($1, 1)) as got';
+      const { rows } = await this.#inTurn(() => this.#client.query<{ got: boolean }>(take, [`tellonce:${name}`]));
       return rows[0]?.got === true;
     } catch {
       this.#lose();
@@ -105,7 +106,7 @@ class Holder {
   async give(name: string): Promise<void> {
     if (this.lost.aborted) return;
     const unlock = 'select pg_advisory_unlock(hashtextextended($1, 1))';
-    await this.#client.query(unlock, [`tellonce:${name}`]).catch(() => this.#lose());
+    await this.#inTurn(() => this.#client.query(unlock, [`tellonce:${name}`])).catch(() => this.#lose());
   }
 
   async end(): Promise<void> {
@@ -117,7 +118,7 @@ class Holder {
   async #prove(): Promise<void> {
     const late = new AbortController();
     const answered = await Promise.race([
-      this.#client.query('select 1').then(
+      this.#inTurn(() => this.#client.query('select 1')).then(
         () => true,
         () => false,
       ),

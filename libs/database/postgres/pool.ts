@@ -43,6 +43,8 @@ export function openPool(options: PoolOptions): pg.Pool {
   const pool = new pg.Pool({ ...connectionConfig(options), max: options.most ?? 4, idleTimeoutMillis: 10_000 });
   // An idle connection that breaks is replaced; whoever asks next hears of a server that is gone.
   pool.on('error', () => undefined);
+  // One that breaks between two statements of a transaction has nobody else who listens, and would end the process; the next statement fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

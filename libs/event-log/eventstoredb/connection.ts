@@ -14,17 +14,24 @@ export interface Connection {
   /** Given with every append: only then does the client use the unary call (see {@link GuardedClient}). */
   readonly credentials: Credentials;
   readonly requiresLeader: boolean;
+  /** True once it was closed: nothing is to be tried again. */
+  readonly closed: () => boolean;
   close(): Promise<void>;
 }
 
 /** Makes the client; nothing is sent before the first call. Throws {@link EventStoreUnusable} where a certificate can't be read. */
 export function connect(address: EventStoreAddress, leader: boolean): Connection {
   const client = new GuardedClient(address, leader);
+  let closed = false;
   return {
     client,
     credentials: address.credentials ?? UNSENT,
     requiresLeader: leader,
-    close: () => client.end(),
+    closed: () => closed,
+    close: async () => {
+      closed = true;
+      await client.end();
+    },
   };
 }
 
@@ -38,6 +45,8 @@ export function connect(address: EventStoreAddress, leader: boolean): Connection
  * - What the client does after an error is not awaited either: it must not reject.
  */
 class GuardedClient extends EventStoreDBClient {
+  #channel: { close(): void } | undefined;
+
   constructor(address: EventStoreAddress, leader: boolean) {
     const settings = settingsOf(address, leader);
     if ('endpoint' in settings) super(settings, channelOf(address), address.credentials);
@@ -52,6 +61,12 @@ class GuardedClient extends EventStoreDBClient {
         if (state === SHUT_DOWN) throw new ChannelClosed();
         return action(stub);
       });
+    const getChannel = this.getChannel;
+    this.getChannel = async () => {
+      const channel = await getChannel();
+      this.#channel = channel;
+      return channel;
+    };
     const handleError = this.handleError;
     this.handleError = (client, error) => handleError(client, error).catch(() => undefined);
   }
@@ -59,8 +74,8 @@ class GuardedClient extends EventStoreDBClient {
   /** Cancels what is open and closes the connection. */
   async end(): Promise<void> {
     await this.dispose();
-    const channel = await this.getChannel().catch(() => undefined);
-    channel?.close();
+    // The client would make a connection in order to hand it out.
+    this.#channel?.close();
   }
 }
 

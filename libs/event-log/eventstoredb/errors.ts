@@ -43,6 +43,9 @@ const REFUSED_TYPES = new Set([
   'wrong-expected-version',
 ]);
 
+/** What comes as a plain Error: no node of a cluster could be asked who leads; a connection was given up before the call was on it. */
+const PLAIN = /^Failed to discover|^Channel has been shut down/;
+
 /** The client's kind of an error (`wrong-expected-version`, …); undefined for what is not the client's. */
 export function typeOf(error: unknown): string | undefined {
   const { type } = asClientError(error);
@@ -60,8 +63,7 @@ export function isPassing(error: unknown): boolean {
   if (typeof type === 'string' && REFUSED_TYPES.has(type)) return false;
   if (type === 'not-leader') return true;
   if (typeof code === 'number') return !REFUSED.has(code);
-  // A cluster of which no node could be asked who leads: a plain Error of the client.
-  return typeof message === 'string' && message.startsWith('Failed to discover');
+  return typeof message === 'string' && PLAIN.test(message);
 }
 
 function asClientError(error: unknown): ClientError {

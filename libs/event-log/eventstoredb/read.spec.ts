@@ -134,6 +134,16 @@ it('keeps nothing open once it was read, or given up half-way', async () => {
   await until(() => double.subscriptions === 0);
 });
 
+it('reads nothing once it is closed, and says so at once', async () => {
+  const { double, log } = await both();
+  const asked = log.readStream('fact-1');
+  await log.close();
+  await expect(log.tail('fact-1')).rejects.toBeInstanceOf(LogUnavailable);
+  await expect(collected(log.readAll({ families: ['fact'] }))).rejects.toBeInstanceOf(LogUnavailable);
+  await asked.catch(() => undefined);
+  expect(double.subscriptions).toBe(0);
+});
+
 it('reads at any node where it may lag', async () => {
   const follower = await start();
   follower.faults.leader = { host: '127.0.0.1', port: 1 };

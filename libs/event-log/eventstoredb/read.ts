@@ -106,7 +106,9 @@ export class Reader {
     patienceMs = this.#limits.patienceMs,
   ): Promise<readonly Item[]> {
     try {
-      return await patiently(patienceMs, () => collect<Item>(read(), this.#limits.answerMs));
+      const { closed } = this.#connection;
+      if (closed()) throw new LogUnavailable('the log is closed');
+      return await patiently(patienceMs, () => collect<Item>(read(), this.#limits.answerMs), closed);
     } catch (error) {
       if (typeOf(error) === 'stream-not-found') return [];
       if (typeOf(error) === 'stream-deleted') throw new StreamDeleted(stream ?? '$all', 'a stream is tombstoned');
@@ -132,7 +134,8 @@ async function collect<Item>(source: Source, answerMs: number): Promise<readonly
       else if (inbox.ended) return items;
       else if (!(await inbox.wait(answerMs))) throw new LogUnavailable('the event log does not answer');
     }
-  } finally {
+  } catch (error) {
     inbox.close();
+    throw error;
   }
 }

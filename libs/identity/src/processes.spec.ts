@@ -208,8 +208,12 @@ describe('two processes on one database and one log', () => {
 
   it('see at once what the other moved, and what it says of it now', async () => {
     const { recordId, child } = await resolved(both()[0], maya(SCHOOL));
-    for (const identity of both()) expect((await resolved(identity, maya(SCHOOL))).child).toBe(child);
+    for (const identity of both()) {
+      expect((await resolved(identity, maya(SCHOOL))).child).toBe(child);
+      expect(await identity.childOf(recordId)).toBe(child);
+    }
     const to = await both()[1].unlink(recordId, 'wrong-match', META);
+    expect(await both()[0].childOf(recordId)).toBe(to);
     expect(await resolved(both()[0], maya(SCHOOL))).toEqual({ recordId, child: to, created: false });
     const { to: apart } = await both()[0].split(recordId, ['f' as FactId], META);
     expect(await both()[1].childOfFact('f' as FactId, recordId)).toBe(apart);

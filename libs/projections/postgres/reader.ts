@@ -58,6 +58,7 @@ export class GenerationReader {
   readonly #closing = new AbortController();
   #connected: Connected | undefined;
   #looked = -Infinity;
+  #looking: Promise<Connected> | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -66,6 +67,8 @@ export class GenerationReader {
 
   /** Tells which generation serves, where that was asked anyway. */
   serve(number: number): void {
+    // An answer that was long on its way takes nothing back: numbers only grow.
+    if (number < (this.#connected?.number ?? 0)) return;
     this.#looked = performance.now();
     if (this.#connected?.number === number) return;
     const { url, view, most } = this.#options;
@@ -125,11 +128,15 @@ export class GenerationReader {
   }
 
   async #fresh(): Promise<Connected> {
-    if (this.#connected === undefined || performance.now() - this.#looked > KNOWN_FOR) {
-      const number = await this.#options.live();
-      if (number === null) throw new ViewNotMade(this.#options.view);
-      this.serve(number);
-    }
+    if (this.#connected !== undefined && performance.now() - this.#looked <= KNOWN_FOR) return this.#connected;
+    // Who asks meanwhile waits for the same answer.
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async #look(): Promise<Connected> {
+    const number = await this.#options.live();
+    if (number !== null) this.serve(number);
     if (this.#connected === undefined) throw new ViewNotMade(this.#options.view);
     return this.#connected;
   }

@@ -75,7 +75,7 @@ describe('a view that processes share', () => {
     reading = false;
     await Promise.all(running);
     expect(reads).toBeGreaterThan(100);
-    expect((await readers[0]?.status())?.generation).toBe(7);
+    expect((await readers[0].status()).generation).toBe(7);
     const left = await schemas();
     expect(left).toEqual(['view_of_names_g7']);
   });

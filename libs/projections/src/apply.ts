@@ -56,7 +56,7 @@ function projectAll(
   };
   const made = events.map((event) => projectOne(definition, counting, event));
   if (!made.some(isComing)) return { made: made as readonly Made[], gone };
-  return Promise.all(made).then((all) => {
+  return Promise.all(made.map(async (each) => each)).then((all) => {
     // That nobody could say whether a key lives is no fault of the event.
     if (unanswered.length > 0) throw unanswered[0];
     return { made: all, gone };

@@ -57,7 +57,9 @@ async function build(view: View, options: RebuildOptions): Promise<RebuildProgre
     options.onProgress?.(progress);
     return progress;
   };
-  const running = async () => void (await tell(await pace.progress('running')));
+  const running = async (): Promise<void> => {
+    await tell(await pace.progress('running'));
+  };
   try {
     await load(view, next, options, running);
     await next.finish();

@@ -73,8 +73,8 @@ export async function underSqlite(): Promise<Under> {
 
 /** Keys on PostgreSQL. */
 export interface Server extends Under {
-  /** `asked`: hears of every statement outside a transaction. */
-  open(more?: More & { readonly asked?: string[] }): Promise<Vault>;
+  /** `asked` hears of every statement outside a transaction, once it is answered. */
+  open(more?: More & { readonly asked?: (text: string) => Promise<void> }): Promise<Vault>;
   readonly place: { readonly database: Database; readonly buckets: string };
   /** Remembers all tables; the answer puts them back. */
   dump(): Promise<() => Promise<void>>;
@@ -123,15 +123,19 @@ export async function underDatabase(url: string, remove: () => Promise<void>): P
   };
 }
 
-function heard(database: Database, asked: string[]): Database {
-  const hear = (text: string): string => (asked.push(text), text);
+function heard(database: Database, asked: (text: string) => Promise<void>): Database {
+  const told = async <T>(text: string, answering: Promise<T>): Promise<T> => {
+    const answer = await answering;
+    await asked(text);
+    return answer;
+  };
   return {
     kind: database.kind,
-    get: (text, ...values) => database.get(hear(text), ...values),
-    all: (text, ...values) => database.all(hear(text), ...values),
-    run: (text, ...values) => database.run(hear(text), ...values),
+    get: (text, ...values) => told(text, database.get(text, ...values)),
+    all: (text, ...values) => told(text, database.all(text, ...values)),
+    run: (text, ...values) => told(text, database.run(text, ...values)),
     transaction: (work, lock) => database.transaction(work, lock),
-    relaxed: (work) => database.relaxed(work),
+    relaxed: (work, lock) => database.relaxed(work, lock),
     forget: () => database.forget(),
     close: () => database.close(),
   };

@@ -157,7 +157,7 @@ describe.each(viewBackends)('desks over views on %s', (_name, begin) => {
         })),
       );
       const asked = { received: { request: 'r', child: MAYA, sources: [] }, marks: new Map(), answers: new Map() };
-      const found = await packs.find({ slices, draft: true } as never, asked as never);
+      const found = await packs.find({ slices, draft: true }, asked as never);
       expect(found.facts.map(({ row }) => row.fact_id)).toEqual(['maya-2', 'maya-1']);
       expect(found.looks.map(({ decision_id }) => decision_id)).toEqual(['4', '3', '2', '1']);
       expect(found.retention.map(({ organisation }) => organisation)).toEqual([SCHOOL, TRUST]);
@@ -189,7 +189,7 @@ describe.each(viewBackends)('desks over views on %s', (_name, begin) => {
     look('1', 'council'),
     look('2', 'home'),
     look('3', TRUST),
-    look('4', 'college', { slices: [{ organisation: TRUST }] as never }),
+    look('4', 'college', { slices: [{ organisation: TRUST }] as unknown as LookContent['slices'] }),
     look('5', 'police', { child: TOM }),
     { stream: 'look-3', type: 'look.aborted.v1', data: { decision: '3' } },
   ];

@@ -43,7 +43,7 @@ describe.each(viewBackends)('lists on %s', (_name, begin) => {
       '6': { child: null, person: 'ruth' },
     };
     const definition = noticesView({
-      openNotice: ({ stream }) => (content[stream.slice('notice-'.length)] ?? { child: null, person: null }) as never,
+      openNotice: ({ stream }) => content[stream.slice('notice-'.length)] ?? { child: null, person: null },
       childHash: (child) => `hash of ${child}`,
       personHash: (organisation, person) => `hash of ${person} at ${organisation}`,
       isKept: (child) => child !== 'tom',

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from '@jest/globals';
 import { importJWK, SignJWT } from 'jose';
+import { AppendInDoubt, LogFailed, LogUnavailable } from '#event-log';
 import { PUBLIC_URL, SCHOOL, callerKey, proof, realClock } from '../auth/fixture.spec-help.ts';
 import { generateSigningKey } from '../auth/model.ts';
 import { TokenVerifier } from '../auth/token-verifier.ts';
@@ -21,6 +22,12 @@ function full(): unknown {
 it('answers a full disk of any store with 503, and a mistake of ours with 500', () => {
   expect(problemOf(full())).toMatchObject({ status: 503, code: 'HUB_LOG_UNAVAILABLE' });
   expect(problemOf(Object.assign(new Error('syntax'), { code: 'ERR_SQLITE_ERROR', errcode: 1 })).status).toBe(500);
+});
+
+it('answers a log that can keep or tell nothing now with 503', () => {
+  for (const error of [new LogFailed('full'), new AppendInDoubt('lost'), new LogUnavailable('away')]) {
+    expect(problemOf(error)).toMatchObject({ status: 503, code: 'HUB_LOG_UNAVAILABLE' });
+  }
 });
 
 it('does not call a token bad because its use cannot be kept', async () => {

@@ -4,7 +4,7 @@ import { decodeRecord, type LookRecorded } from '#contracts';
 import { LogFailed, type EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
 import { fakeChance, fakeClock } from '#testing';
-import { grantProcess, openVault, type Vault } from '#vault';
+import { grantProcess, openVault, sealingOnly, type Vault } from '#vault';
 import { emptyProtection } from '../protection/index.ts';
 import { emptyRegistry } from '../registry/index.ts';
 import {
@@ -271,6 +271,46 @@ describe('disclose: decide, store the look, look again, open, answer', () => {
       'look.recorded.v1',
     ]);
     expect(steps).not.toContain('open');
+  });
+
+  it('learns what other processes have erased before it opens, and opens nothing where that can not be learned', async () => {
+    const asking = (refresh: () => Promise<void>): LookBook => ({ ...book, vault: { ...sealingOnly(vault), refresh } });
+    const learning = asking(async () => void steps.push('refresh'));
+    expect((await enforcementPoint(tails, learning)(permitted)).ok).toBe(true);
+    expect(steps).toEqual(['find', 'refresh', 'open']);
+    steps = [];
+    const failing = asking(() => Promise.reject(new Error('no server')));
+    expect(await enforcementPoint(tails, failing)(permitted)).toEqual({ ok: false, error: 'moved-too-often' });
+    expect(steps).not.toContain('open');
+  });
+
+  it('looks again where opening had to wait, and throws away what was opened if it moved meanwhile', async () => {
+    const opened: string[] = [];
+    const waiting: (typeof permitted)['open'] = async (_found, _scope, decision) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (opened.push(decision) === 1) revision = 1;
+      return decision;
+    };
+    const result = await enforcementPoint(tails, book)({ ...permitted, open: waiting });
+    if (!result.ok) throw new Error(result.error);
+    expect(opened).toHaveLength(2);
+    expect(release(result.value)).toBe(opened[1]);
+    expect((await looks()).map(({ type }) => type)).toEqual([
+      'look.recorded.v1',
+      'look.aborted.v1',
+      'look.recorded.v1',
+    ]);
+  });
+
+  it('looks no third time where opening waited for nothing', async () => {
+    let reads = 0;
+    const counting: Tails = { ...tails, registry: async () => (reads++, emptyRegistry()) };
+    const key = await vault.keyFor('record-1', 'voice');
+    const of = { stream: 's', revision: 0, type: 't', schema: 't', owner: 'record-1' };
+    const sealed = vault.seal(key, of, Buffer.from('words'));
+    const open = async () => (await vault.open(grantProcess('test'), sealed, of)).ok;
+    const result = await enforcementPoint(counting, book)({ ...permitted, open });
+    expect([result.ok, reads]).toEqual([true, 2]);
   });
 
   it('keeps what a decision rests on, and asks for what was found only', async () => {
