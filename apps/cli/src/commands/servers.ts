@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { migrateLog } from './migrate-log.ts';
 import { migrate } from './migrate.ts';
@@ -10,9 +11,9 @@ export function serverCommands(root: Command, env: Environment, say: Say): void 
   root
     .command('migrate')
     .description("brings the database to this version's tables and gives each kind of process its role")
-    .option('--database <url>', 'as its owner; DATABASE_URL unless given', env['DATABASE_URL'])
-    .action(async ({ database }: { database?: string }) => {
-      if (database === undefined) throw new Error('name the database with --database or DATABASE_URL');
+    .option('--database <url>', 'as its owner; DATABASE_URL, or what is in the file DATABASE_URL_FILE, unless given')
+    .action(async ({ database = secretOf(env, 'DATABASE_URL') }: { database?: string }) => {
+      if (database === undefined) throw new Error('name the database: --database, DATABASE_URL or DATABASE_URL_FILE');
       await migrate(database, say);
     });
   root
@@ -27,4 +28,11 @@ export function serverCommands(root: Command, env: Environment, say: Say): void 
       if (verified === undefined) say('stop the hub, then run the same with --cut-over');
       else say(`both logs hold the same ${String(verified.size)} events under the same ids, root ${verified.root}`);
     });
+}
+
+/** A secret as the processes are given it: in the environment, or in the file named there. */
+function secretOf(env: Environment, name: string): string | undefined {
+  const [given, file] = [env[name], env[`${name}_FILE`]].map((text) => (text === '' ? undefined : text));
+  if (given !== undefined && file !== undefined) throw new Error(`either ${name} or ${name}_FILE, not both`);
+  return file === undefined ? given : readFileSync(file, 'utf8').trim();
 }
