@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { EventStoreDouble } from '../../../libs/event-log/eventstoredb/double/index.ts';
 import { runningHub, type RunningHub } from '../../hub/test/running-hub.ts';
 import type { DrillEvidence } from '../src/commands/drill/restore-drill.ts';
 import { program } from '../src/program.ts';
@@ -106,6 +107,19 @@ it('a live log with less than its backup is told, and a folder that is no backup
   const behind = await drill('newer', '--live', live);
   expect([behind.code, behind.lines[0]]).toEqual([2, expect.stringMatching(/the live log has \d+ events less/)]);
   await expect(tellonce('restore', 'drill', '--backup', at('nowhere'))).rejects.toThrow('no log.db');
+});
+
+it('a copy of the log on a server is as good to compare with', async () => {
+  const double = await EventStoreDouble.start();
+  try {
+    const from = `sqlite:${join(at('backup'), 'log.db')}`;
+    await tellonce('migrate-log', '--from', from, '--to', double.url());
+    const { code, evidence } = await drill('backup', '--live', double.url(), '--witness', at('witness'));
+    expect([code, evidence.missing, evidence.faults]).toEqual([0, 0, []]);
+    expect(evidence.views.some(({ rows }) => rows > 0)).toBe(true);
+  } finally {
+    double.stop();
+  }
 });
 
 /** Until a checkpoint covers everything, and the witness has it. */
