@@ -7,8 +7,8 @@ export interface Killable {
   readonly name: string;
   /** How often it was killed. */
   readonly kills: number;
-  /** Exit codes of the times it ended without being killed. */
-  readonly ends: readonly (number | string)[];
+  /** The times it ended without being killed: exit code or signal, and the last it printed. */
+  readonly ends: readonly string[];
   /** SIGKILL; comes back after a moment. */
   kill(): Promise<void>;
   /** Ends it for good: SIGTERM, then SIGKILL. */
@@ -31,7 +31,7 @@ const PATIENCE = 15_000;
 /** A node process under a supervisor that starts it again whenever it ends. */
 export class SupervisedProcess implements Killable {
   readonly name: string;
-  readonly ends: (number | string)[] = [];
+  readonly ends: string[] = [];
   kills = 0;
   readonly #starting: Starting;
   #child: ChildProcess | undefined;
@@ -87,7 +87,7 @@ export class SupervisedProcess implements Killable {
       this.#child = child;
       const how = await ended;
       this.#child = undefined;
-      if (!this.#killed && !isAborted(signal)) this.ends.push(how);
+      if (!this.#killed && !isAborted(signal)) this.ends.push(`${String(how)}: ${this.#said.slice(-1_000)}`);
       this.#killed = false;
       await wait(BACK_AFTER, undefined, { signal }).catch(() => undefined);
     }
