@@ -54,6 +54,7 @@ export async function insertRows(session: SqlSession, rows: readonly KeyRow[]): 
   return kept;
 }
 
+/** Deletes the rows of these keys in the transaction of the session; how many were there. */
 export async function deleteRows(session: SqlSession, ids: readonly string[]): Promise<void> {
   for (const group of groupsOf(ids)) await session.run(`delete from keys where id in (${marks(group)})`, ...group);
 }

@@ -45,6 +45,7 @@ export function folderHolds(folder: string, bytes: Uint8Array): boolean {
     .some((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(Buffer.from(bytes)));
 }
 
+/** A vault under test on files of its own. */
 export async function underSqlite(): Promise<Under> {
   const folder = temporaryFolder();
   mkdirSync(join(folder.path, 'keys'));
@@ -86,6 +87,7 @@ export async function underPostgres(): Promise<Server> {
   return underDatabase(url, remove);
 }
 
+/** Vaults under test on one PostgreSQL database. */
 export async function underDatabase(url: string, remove: () => Promise<void>): Promise<Server> {
   const folder = temporaryFolder();
   await migrateDatabase(url, [KEYS_STORE]);

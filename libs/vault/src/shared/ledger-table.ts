@@ -45,6 +45,7 @@ export async function takeNext(session: SqlSession): Promise<number> {
   return Number(row?.['seq']);
 }
 
+/** Adds an entry to the ledger that every process reads, in the transaction of the session. */
 export async function addEntry(session: SqlSession, seq: number, entry: LedgerEntry): Promise<void> {
   const owner = entry.kind === 'destroyed' ? entry.owner : null;
   await session.run('insert into ledger (seq, owner, entry) values (?, ?, ?)', seq, owner, JSON.stringify(entry));
