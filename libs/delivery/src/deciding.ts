@@ -98,15 +98,16 @@ export async function decideSignal(
     now,
   }: { readonly child: ChildId | undefined; readonly channel: string; readonly now: StandingFact },
 ): Promise<'send' | 'withhold' | 'again'> {
-  let asked = false;
+  const last = { refused: false };
   const rule = signalRule(row, now);
   const result = await disclose({
     caller: receiverOf(row),
     child: child ?? null,
     route: `SIGNAL ${channel}`,
     rule: (question) => {
-      asked = true;
-      return rule(question);
+      const ruling = rule(question);
+      last.refused = ruling.effect === 'deny';
+      return ruling;
     },
     find: async () => row.fact,
     facts: (fact): readonly FactId[] => [fact],
@@ -114,6 +115,6 @@ export async function decideSignal(
   });
   if (result.ok) return 'send';
   // No rule refused it: a tail could not be read. Whoever asks may ask again; a signal that is withheld is lost.
-  const unread = child !== undefined && !asked;
+  const unread = child !== undefined && !last.refused;
   return unread || result.error === 'moved-too-often' ? 'again' : 'withhold';
 }
