@@ -134,7 +134,11 @@ export class Delivering {
       const found = await request.find(null as never);
       const [fact] = request.facts(found);
       this.looks.push(request.route);
-      if (fact === undefined || request.child === null || !(await this.permits(fact))) return fail('not-found');
+      if (fact === undefined || request.child === null || !(await this.permits(fact))) {
+        // A rule says so: nobody subscribed for no purpose.
+        request.rule({} as never);
+        return fail('not-found');
+      }
       return ok({ decision: 'd', value: await request.open(found, null as never, 'd') } as never);
     };
   }
