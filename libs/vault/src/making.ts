@@ -3,6 +3,7 @@ import { RingKey } from './key-ring.ts';
 import type { KeyRow } from './key-rows.ts';
 import type { KeyHandle } from './port.ts';
 import type { KeyStore, NewKey } from './store.ts';
+import { withWords } from './words.ts';
 
 /** A key made here, the row of another process that was first, or refused because the owner is erased. */
 export type Made = RingKey | KeyRow | 'erased';
@@ -32,7 +33,7 @@ export class KeyMaker {
     const secret = Buffer.from(this.#chance.bytes(32));
     const id = Buffer.from(this.#chance.bytes(16)).toString('base64url');
     const handle: KeyHandle = Object.freeze({ id, owner, compartment, version: 1 });
-    const plain = Buffer.concat([secret, Buffer.from(JSON.stringify([owner, compartment]), 'utf8')]);
+    const plain = withWords(secret, handle);
     const fresh = { ...hashes, id, version: 1, compartment, plain };
     const made = Promise.withResolvers<Made>();
     if (this.#waiting.length === 0) setImmediate(() => void this.#flush());

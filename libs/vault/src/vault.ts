@@ -10,6 +10,7 @@ import { KeyMaker } from './making.ts';
 import { OwnerErased, type Grant, type KeyHandle, type Vault } from './port.ts';
 import { openUnder, sealUnder } from './sealing.ts';
 import type { KeyStore } from './store.ts';
+import { secretIn, wordsIn } from './words.ts';
 
 /** What a vault works with. */
 export interface VaultParts {
@@ -207,14 +208,10 @@ function opened(key: RingKey, sealed: Sealed, context: SealingContext): Awaited<
 }
 
 /** The key in what a row's wrapping held; overwrites it. */
-function keyIn(row: KeyRow, given: Uint8Array): RingKey | undefined {
-  const plain = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
-  const words: unknown = JSON.parse(plain.subarray(32).toString('utf8'));
-  if (!Array.isArray(words)) return undefined;
-  const [owner, compartment] = words.map(String);
-  if (owner === undefined || compartment === undefined) return undefined;
-  const handle: KeyHandle = Object.freeze({ id: row.id, owner, compartment, version: row.version });
-  const key = new RingKey(handle, Uint8Array.from(plain.subarray(0, 32)));
+function keyIn(row: KeyRow, plain: Uint8Array): RingKey | undefined {
+  const words = wordsIn(plain);
+  const handle = words === undefined ? undefined : Object.freeze({ id: row.id, ...words, version: row.version });
+  const key = handle === undefined ? undefined : new RingKey(handle, secretIn(plain));
   plain.fill(0);
   return key;
 }

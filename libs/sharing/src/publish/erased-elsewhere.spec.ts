@@ -11,7 +11,7 @@ import { openIdentity, type Identity } from '#identity';
 import { fakeChance, fakeClock, temporaryFolder } from '#testing';
 import { testDatabase, type TestDatabase } from '#testing/servers';
 import { KEYS_STORE, openVault, type Vault } from '#vault';
-import { emptyProtection } from '../protection/index.ts';
+import { emptyProtection, evolveProtection, type ProtectionChange } from '../protection/index.ts';
 import { emptyRegistry, evolveRegistry } from '../registry/index.ts';
 import { openPublisher } from './open-publisher.ts';
 
@@ -34,7 +34,7 @@ let identity: Identity;
 let [ours, theirs]: Vault[] = [];
 const databases: Database[] = [];
 
-async function process(): Promise<Vault> {
+async function anotherProcess(): Promise<Vault> {
   const database = await openPostgresDatabase({ url: server.url, store: KEYS_STORE });
   databases.push(database);
   const place = { ledgerPath: join(folder.path, 'key.erasures'), buckets: join(folder.path, 'buckets') };
@@ -45,7 +45,7 @@ beforeEach(async () => {
   folder = temporaryFolder();
   server = await testDatabase();
   await migrateDatabase(server.url, [KEYS_STORE]);
-  [ours, theirs] = [await process(), await process()];
+  [ours, theirs] = [await anotherProcess(), await anotherProcess()];
   log = await openSqliteLog({ path: ':memory:' });
   identity = await openIdentity({ path: ':memory:', log, vault: ours, chance, clock });
 });
@@ -70,7 +70,10 @@ it('refuses a late fact of somebody whom another process has erased, though the 
     profile: { [TYPE]: BASIS },
   };
   const registry = evolveRegistry(emptyRegistry(), { type: 'organisation.registered.v1', data: data as never });
-  const protection = async (child: ChildId) => emptyProtection(child);
+  const protection = async (child: ChildId) =>
+    (await log.readStream(`protection-${child}`))
+      .map(({ data: bytes }) => JSON.parse(Buffer.from(bytes).toString()) as ProtectionChange)
+      .reduce(evolveProtection, emptyProtection(child));
   const hubKey = { kid: 'hub-1', privateKey };
   const parts = { log, vault: ours, identity, clock, chance, hubKey, registry: async () => registry, protection };
   const publisher = openPublisher(parts);
