@@ -7,7 +7,7 @@ import { projectRoot } from '#nest-platform/node';
 import { signerOf } from '#transparency';
 import { loadKek } from '#vault';
 import { auditQuery, exportLine, withFilters, type AuditQueryOptions } from './commands/audit-query.ts';
-import { serverCommands } from './commands/servers.ts';
+import { drillCommand, serverCommands } from './commands/servers.ts';
 import { auditVerify } from './commands/audit.ts';
 import { examine } from './commands/doctor.ts';
 import { backupFolder, verdictLine, verifyFolder } from './commands/log.ts';
@@ -31,6 +31,9 @@ export function program(env: Environment, say: Say): Command {
   witnessCommands(root, say, (command) => signedIn(command, env));
   fileCommands(root, env, say);
   serverCommands(root, env, say);
+  const witness = env['TELLONCE_WITNESS_DIR'];
+  const own = { ...settings(env), vkey: () => ownKey(env), ...(witness === undefined ? {} : { witness }) };
+  drillCommand(root, own, env, say);
   return root;
 }
 
@@ -165,7 +168,8 @@ function signedIn(command: Command, env: Environment): Command {
 
 function settings(env: Environment): { readonly varDir: string; readonly keyFile: string } {
   const config = loadConfig(env);
-  return config.ok ? config.value : { varDir: './var', keyFile: './tellonce.key' };
+  const { varDir, keyFile } = config.ok ? config.value : { varDir: './var', keyFile: './tellonce.key' };
+  return { varDir, keyFile };
 }
 
 function urlOf(env: Environment): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -27,6 +27,13 @@ it('makes the tables and the roles once', async () => {
   expect(first.at(-1)).toMatch(/tellonce_education.*tellonce_sharing_protocol/);
   const again = await run({ DATABASE_URL: url }, 'migrate');
   expect(again.slice(0, -1).every((line) => line.endsWith('is current'))).toBe(true);
+  const folder = mkdtempSync(join(tmpdir(), 'secret-'));
+  writeFileSync(join(folder, 'url'), `${url}\n`);
+  const env = { DATABASE_URL_FILE: join(folder, 'url') };
+  expect(await run(env, 'migrate')).toEqual(again);
+  await expect(run({ ...env, DATABASE_URL: url }, 'migrate')).rejects.toThrow('not both');
+  await expect(run({}, 'migrate')).rejects.toThrow('name the database');
+  rmSync(folder, { recursive: true });
   await remove();
 });
 

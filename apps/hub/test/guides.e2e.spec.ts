@@ -26,6 +26,7 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/ projection rebuild timeline /, /timeline is rebuilt and serves/],
   [/ log verify$/, /the log holds: \d+ events/],
   [/ log backup /, /copied: log\.db, tree\.db, checkpoints/],
+  [/ restore drill /, /the backup restores: \d+ events, held against \d+ signed heads/],
   [/ erase /, /erased: [1-9]\d* records, [1-9]\d* keys/],
 ];
 

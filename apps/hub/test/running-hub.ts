@@ -170,9 +170,12 @@ export const CONSENT: SharingBasis = {
   purposes: ['sen-support', 'direct-care', 'early-help', 'safeguarding'],
 };
 
+/** What a spec needs of a hub to register organisations and put agreements in force. */
+export type ReachedHub = Pick<RunningHub, 'url' | 'person'>;
+
 /** Registers an organisation through the API and signs its system in. */
 export async function organisation(
-  hubRunning: RunningHub,
+  hubRunning: ReachedHub,
   id: string,
   sector: 'education' | 'health' | 'social-care' | 'family',
   profile: Readonly<Record<string, SharingBasis>> = {},
@@ -189,10 +192,10 @@ export async function organisation(
 }
 
 /** Organisations of a hub under test, which approve its agreements. */
-const known = new WeakMap<RunningHub, Map<string, TestOrganisation>>();
+const known = new WeakMap<ReachedHub, Map<string, TestOrganisation>>();
 
 /** Puts an agreement in force through the API: its source drafts it, and both parties, registered here, approve with their keys. */
-export async function agree(hubRunning: RunningHub, agreement: Agreeing): Promise<void> {
+export async function agree(hubRunning: ReachedHub, agreement: Agreeing): Promise<void> {
   const content = contentOf(agreement);
   const parties = [content.source, content.recipient].map((id) => known.get(hubRunning)?.get(id));
   for (const [at, party] of parties.entries()) {

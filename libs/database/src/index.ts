@@ -1,3 +1,4 @@
+export * from './copy.ts';
 export * from './port.ts';
 export * from './schema.ts';
 export * from './tables.ts';

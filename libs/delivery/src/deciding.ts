@@ -87,7 +87,7 @@ export function mayTell(tails: Tails, clock: Clock): MayTell {
 
 /**
  * The second decision, at the moment of sending, with the look: what was allowed when it was taken in may be allowed no more. `again` where
- * what the decision rests on kept moving.
+ * what the decision rests on kept moving, or could not be read.
  */
 export async function decideSignal(
   disclose: Disclose,
@@ -98,15 +98,22 @@ export async function decideSignal(
     now,
   }: { readonly child: ChildId | undefined; readonly channel: string; readonly now: StandingFact },
 ): Promise<'send' | 'withhold' | 'again'> {
+  let asked = false;
+  const rule = signalRule(row, now);
   const result = await disclose({
     caller: receiverOf(row),
     child: child ?? null,
     route: `SIGNAL ${channel}`,
-    rule: signalRule(row, now),
+    rule: (question) => {
+      asked = true;
+      return rule(question);
+    },
     find: async () => row.fact,
     facts: (fact): readonly FactId[] => [fact],
     open: () => true,
   });
   if (result.ok) return 'send';
-  return result.error === 'moved-too-often' ? 'again' : 'withhold';
+  // No rule refused it: a tail could not be read. Whoever asks may ask again; a signal that is withheld is lost.
+  const unread = child !== undefined && !asked;
+  return unread || result.error === 'moved-too-often' ? 'again' : 'withhold';
 }

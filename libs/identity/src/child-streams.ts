@@ -4,6 +4,7 @@ import type { Database, SqlSession } from '#database';
 import { AppendInDoubt, WrongExpectedRevision, type EventLog, type LoggedEvent, type LogToken } from '#event-log';
 import { changeOf, childOfStream, fold, recordsIn, revisionOf, revisionsOf, type ChildChange } from './fold.ts';
 import type { Links } from './links.ts';
+import { textOf } from './texts.ts';
 
 /** Where an act of the hub comes from, for the record. */
 export interface Meta {
@@ -78,7 +79,7 @@ export class ChildStreams {
   async catchUp(): Promise<void> {
     const log = this.#log;
     const head = await log.head();
-    const after = await placeIn(this.#database);
+    const after = await this.#placeIn(this.#database);
     for await (const batch of log.readAll({ families: ['child'], after })) {
       const last = batch.at(-1);
       if (last === undefined || (await this.#take(batch.map(changeOf), last.token))) continue;
@@ -124,7 +125,7 @@ export class ChildStreams {
       ...(changes.some(({ type }) => type === 'record.erased.v1') ? [ERASING] : []),
     ];
     const work = async (session: SqlSession): Promise<boolean> => {
-      const place = token === undefined ? null : await placeIn(session);
+      const place = token === undefined ? null : await this.#placeIn(session);
       // Somebody else has read this meanwhile.
       if (token !== undefined && place !== null && this.#log.compare(place, token) >= 0) return true;
       const whole = await fold(session, changes);
@@ -138,11 +139,19 @@ export class ChildStreams {
       this.#links.alone ? this.#database.relaxed(work, locks) : this.#database.transaction(work, locks),
     );
   }
-}
 
-async function placeIn(session: SqlSession): Promise<LogToken | null> {
-  const row = await session.get('select token from progress where one = 1');
-  return row === undefined ? null : (String(row['token']) as LogToken);
+  /** How far the log was read. A place in the log that this one is a copy of says nothing here: then it is read again, which changes nothing. */
+  async #placeIn(session: SqlSession): Promise<LogToken | null> {
+    const row = await session.get('select token from progress where one = 1');
+    if (row === undefined) return null;
+    const token = textOf(row, 'token') as LogToken;
+    try {
+      return this.#log.compare(token, token) === 0 ? token : null;
+    } catch (error) {
+      if (error instanceof TypeError) return null;
+      throw error;
+    }
+  }
 }
 
 async function moveTo(session: SqlSession, token: LogToken): Promise<void> {

@@ -72,6 +72,9 @@ export const IDENTITY_STORE: StoreSchema = {
   ],
 };
 
+/** Tables that the log could not give back. */
+export const FOUND_NOWHERE_ELSE = ['source_record', 'identifier', 'submission', 'shelf'] as const;
+
 /** Tables with rows of a record, its own first: whoever changes that one is waited for. */
 export const OF_RECORD = [
   'source_record',

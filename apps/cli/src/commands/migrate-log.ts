@@ -1,7 +1,6 @@
-import { openSqliteLog, openSqliteLogReader } from '#event-log/sqlite';
-import { openEventStoreLog } from '#event-log/eventstoredb';
-import { alike, copyLog, type EventLog } from '#event-log';
+import { alike, copyLog } from '#event-log';
 import { leafHash } from '#kernel';
+import { openLogAt } from '#nest-platform';
 import { RunningRoot } from '#transparency';
 
 /** From where to where a log is copied. */
@@ -29,9 +28,9 @@ export async function migrateLog(
   say: (line: string) => void,
 ): Promise<MigratedLog> {
   // A cut-over takes the writer's lock: a hub that still ran would write what nobody copies.
-  const source = await openAt(from, cutOver ? 'alone' : 'beside');
+  const source = await openLogAt(from, cutOver ? 'alone' : 'beside');
   try {
-    const target = await openAt(to, 'alone');
+    const target = await openLogAt(to, 'alone');
     try {
       let told = 0;
       const { copied } = await copyLog({
@@ -53,11 +52,4 @@ export async function migrateLog(
   } finally {
     await source.close();
   }
-}
-
-async function openAt(place: string, how: 'alone' | 'beside'): Promise<EventLog> {
-  if (/^esdb(\+discover)?:/.test(place)) return openEventStoreLog({ url: place });
-  const path = /^sqlite:(.+)$/.exec(place)?.[1];
-  if (path === undefined) throw new Error('say where as sqlite:<file> or esdb://<host>');
-  return how === 'alone' ? openSqliteLog({ path }) : openSqliteLogReader({ path });
 }

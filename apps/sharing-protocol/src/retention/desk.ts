@@ -125,7 +125,8 @@ export class RetentionDesk {
         max(f.happened_at) as happened_at
       from fact f join statement s on s.fact_id = f.fact_id and s.revision = f.revision
       where ${oneOf('f.owner', [...new Set([...all, ...records])])} and s.key_id is not null
-      group by f.owner, s.organisation, s.category, s.key_id`.execute(this.#timeline.db);
+      group by f.owner, s.organisation, s.category, s.key_id
+      order by f.owner, s.category, s.key_id`.execute(this.#timeline.db);
     const known = await Promise.all(rows.map((row) => this.#withCategory(row)));
     const person = personIn(known, await this.#birthDate(all));
     return records.flatMap((record) => {

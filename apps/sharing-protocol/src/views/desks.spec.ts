@@ -55,6 +55,9 @@ describe.each(viewBackends)('desks over views on %s', (_name, begin) => {
       ...differs,
     },
   });
+  const childIn = (record: string) => record.split(' of ')[1];
+  const recordsIn = (child: string) =>
+    [SCHOOL, TRUST].map((organisation) => ({ recordId: `${organisation} of ${child}`, organisation }));
   const coreWith = (log: FilledView['log']): Core =>
     ({
       log,
@@ -63,11 +66,13 @@ describe.each(viewBackends)('desks over views on %s', (_name, begin) => {
         describe: () => ({ compartment: 'social.looked-after' }),
         lookupHash: (_domain: string, text: string) => `hash of ${text}`,
         keyIds: () => [],
+        refresh: async () => undefined,
       },
       clock: { now: () => toInstant(Date.UTC(2026, 5, 10)) },
-      childOf: (record: string) => record.split(' of ')[1],
-      recordsOf: (child: string) =>
-        [SCHOOL, TRUST].map((organisation) => ({ recordId: `${organisation} of ${child}`, organisation })),
+      childOf: async (record: string) => childIn(record),
+      childrenOf: async (records: readonly string[]) => new Map(records.map((record) => [record, childIn(record)])),
+      recordsOf: async (child: string) => recordsIn(child),
+      recordsOfAll: async (children: readonly string[]) => new Map(children.map((child) => [child, recordsIn(child)])),
       holdsOn: async () => [],
       tails: {
         registry: async () => ({

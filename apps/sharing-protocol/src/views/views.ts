@@ -3,9 +3,9 @@ import type { LookEvent, NoticeEvent } from '#contracts';
 import { decodeRecord } from '#contracts';
 import type { LoggedEvent } from '#event-log';
 import { followSurely, type Core } from '#nest-platform';
-import { openView, runView, whenThere, type View, type ViewDefinition, type ViewPlace } from '#projections';
+import { openView, runView, whenThere, type Soon, type View, type ViewDefinition, type ViewPlace } from '#projections';
 import { openLook, openNotice } from '#sharing';
-import { grantProcess } from '#vault';
+import { grantProcess, type Vault } from '#vault';
 import { AuditDesk } from '../audit/desk.ts';
 import { AUDIT_LIMITS } from '../audit/handing.ts';
 import { auditView } from './audit/projection.ts';
@@ -60,21 +60,9 @@ export async function openViews(core: Core, { where, varDir, alarm, auditRowsADa
     return (await vault.describe(keyId)) !== undefined;
   };
   const context = { keyAlive };
-  const usage = usageView({
-    openLook: (event) => lookIn(core, event, 'usage'),
-    childHash: (child) => vault.lookupHash('usage-child', child),
-  });
-  const audit = auditView({
-    openLook: (event) => lookIn(core, event, 'audit'),
-    childHash: (child) => vault.lookupHash('audit-child', child),
-    userHash: (sub) => vault.lookupHash('audit-user', sub),
-  });
-  const told = noticesView({
-    openNotice: (event) => noticeIn(core, event),
-    childHash: (child) => vault.lookupHash('notice-child', child),
-    personHash: (organisation, person) => vault.lookupHash('notice-person', `${organisation} ${person}`),
-    isKept: (child) => whenThere(core.recordsOf(child as ChildId), ({ length }) => length > 0),
-  });
+  const isKept = (child: string): Soon<boolean> =>
+    whenThere(core.recordsOf(child as ChildId), ({ length }) => length > 0);
+  const { usage, audit, notices: told } = sealedViews(vault, isKept);
   const open = (definition: ViewDefinition): Promise<View> => openView({ definition, where, log, context });
   const timeline = await open(timelineView);
   const looks = await open(usage);
@@ -122,14 +110,38 @@ export async function openViews(core: Core, { where, varDir, alarm, auditRowsADa
   };
 }
 
-async function lookIn({ vault }: Core, event: LoggedEvent, process: string) {
+/** The views that need no key: what is in them stands in the clear in the log. */
+export const CLEAR_VIEWS: readonly ViewDefinition[] = [timelineView, breakGlassView, reviewsView, requestsView];
+
+/** The views that open what they read, under grants of their own. `isKept`: whether the hub still holds records of a child. */
+export function sealedViews(vault: Vault, isKept: (child: string) => Soon<boolean>) {
+  return {
+    usage: usageView({
+      openLook: (event) => lookIn(vault, event, 'usage'),
+      childHash: (child) => vault.lookupHash('usage-child', child),
+    }),
+    audit: auditView({
+      openLook: (event) => lookIn(vault, event, 'audit'),
+      childHash: (child) => vault.lookupHash('audit-child', child),
+      userHash: (sub) => vault.lookupHash('audit-user', sub),
+    }),
+    notices: noticesView({
+      openNotice: (event) => noticeIn(vault, event),
+      childHash: (child) => vault.lookupHash('notice-child', child),
+      personHash: (organisation, person) => vault.lookupHash('notice-person', `${organisation} ${person}`),
+      isKept,
+    }),
+  } as const;
+}
+
+async function lookIn(vault: Vault, event: LoggedEvent, process: string) {
   const record = decodeRecord(event.data) as unknown as LookEvent;
   if (record.type !== 'look.recorded.v1') return null;
   const { decision, sealed } = record.data;
   return whenThere(openLook(vault, grantProcess(process), decision, record.by, sealed), (look) => look ?? null);
 }
 
-async function noticeIn({ vault }: Core, event: LoggedEvent) {
+async function noticeIn(vault: Vault, event: LoggedEvent) {
   const { data } = decodeRecord(event.data) as unknown as NoticeEvent;
   return whenThere(openNotice(vault, grantProcess('notices'), data.notice, data.sealed), (notice) => notice ?? null);
 }

@@ -6,6 +6,7 @@ export { ErasureHeld } from './erasure.ts';
 export * from './follow.ts';
 export * from './follow-log.ts';
 export * from './open-core.ts';
+export { openLogAt } from './open-log.ts';
 export * from './repeat.ts';
 export * from './stores.ts';
 export * from './tails.ts';

@@ -145,6 +145,29 @@ describe('the intake', () => {
     });
   });
 
+  it.each([
+    ['a file', 'a', 'database away'],
+    ['a file that breaks off', 'a\n!', 'database away'],
+  ])('ends what it cannot keep any more, so that the same request goes on: %s', async (_what, text, message) => {
+    const ended: string[] = [];
+    const kept = receipts;
+    receipts = {
+      begin: (beginning) => kept.begin(beginning),
+      add: () => Promise.reject(new Error('database away')),
+      end: async (id, state, at, failure) => {
+        ended.push(state);
+        await kept.end(id, state, at, failure);
+        throw new Error('database away once more');
+      },
+      find: (organisation, id) => kept.find(organisation, id),
+      holds: (id, fact) => kept.holds(id, fact),
+      items: (id, cursor, limit) => kept.items(id, cursor, limit),
+      close: () => kept.close(),
+    };
+    await expect(intake().take(request(text, { idempotencyKey: 'k' }))).rejects.toThrow(new Error(message));
+    expect(ended).toEqual(['interrupted']);
+  });
+
   it('answers before the work is done where asked to, and finishes it before shutdown', async () => {
     let release: (value: object) => void = () => undefined;
     answer = () => new Promise((resolve) => (release = resolve));

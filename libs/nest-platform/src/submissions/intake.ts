@@ -139,10 +139,17 @@ export class Intake {
       await flush();
       await receipts.end(receipt.id, 'finished', clock.now());
     } catch (error) {
-      await flush();
-      const broken = error instanceof UnreadableFile;
-      await receipts.end(receipt.id, broken ? 'failed' : 'interrupted', clock.now(), broken ? error.reason : undefined);
-      if (!broken) throw error;
+      // What can't be kept is answered again when the same request goes on; that it is over must be said in any case.
+      const lost = await flush().then(
+        () => undefined,
+        (unkept: unknown) => ({ unkept }),
+      );
+      if (!(error instanceof UnreadableFile) || lost !== undefined) {
+        // The first fault is what went wrong; that the receipt could not say so either shows when it has been silent for long enough.
+        await receipts.end(receipt.id, 'interrupted', clock.now()).catch(() => undefined);
+        throw error instanceof UnreadableFile ? lost?.unkept : error;
+      }
+      await receipts.end(receipt.id, 'failed', clock.now(), error.reason);
       this.#parts.unreadable?.(receipt.format);
     }
     return (await receipts.find(receipt.organisation, receipt.id)) ?? receipt;

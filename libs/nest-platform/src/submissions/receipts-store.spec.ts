@@ -132,3 +132,33 @@ it('take a submission that another living process works on for running', async (
   await other.close();
   await remove();
 });
+
+it('are interrupted after a while where the database was away when their work ended', async () => {
+  now = 0;
+  let away = false;
+  const database = await openSqliteDatabase({ path: ':memory:', store: RECEIPTS_STORE });
+  const run: typeof database.run = (...given) =>
+    away ? Promise.reject(new Error('database away')) : database.run(...given);
+  const receipts = await openReceipts(
+    {
+      kind: database.kind,
+      run,
+      get: (...given) => database.get(...given),
+      all: (...given) => database.all(...given),
+      transaction: (...given) => database.transaction(...given),
+      relaxed: (...given) => database.relaxed(...given),
+      forget: () => database.forget(),
+      close: () => database.close(),
+    },
+    { clock, alone: false, everyMs: 5 },
+  );
+  await receipts.begin(beginning);
+  away = true;
+  await expect(receipts.end('r', 'interrupted', toInstant(1))).rejects.toThrow('database away');
+  away = false;
+  now = 61_000;
+  // Time to say that somebody still works on it, which nobody does.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect((await receipts.find(organisation, 'r'))?.state).toBe('interrupted');
+  await receipts.close();
+});

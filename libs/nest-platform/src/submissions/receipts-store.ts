@@ -131,11 +131,12 @@ class StoredReceipts implements Receipts {
   }
 
   async end(id: string, state: 'finished' | 'failed' | 'interrupted', at: Instant, failure?: Reason): Promise<void> {
+    // Whether or not it can be written now: nobody works on it any more, and after a minute of silence it is interrupted.
+    this.#mine.delete(id);
     await this.#database.run(
       'update submission set state = ?, finished_at = ?, failure = ? where id = ?',
       ...[state, at, failure === undefined ? null : JSON.stringify(failure), id],
     );
-    this.#mine.delete(id);
   }
 
   async find(organisation: OrganisationId, id: string): Promise<Receipt | undefined> {
