@@ -21,6 +21,8 @@ describe('the sharing protocol, alone in its process', () => {
         '/v1/child-matches',
         '/v1/agreements',
         '/v1/checkpoint',
+        '/v1/signal-subscriptions',
+        '/v1/signals/{id}',
       ]),
     );
     expect(Object.keys(paths).filter((path) => /submissions|quarantine/.test(path))).toEqual([]);

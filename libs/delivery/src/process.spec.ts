@@ -114,10 +114,10 @@ describe('the delivery process', () => {
     delivery.answer = () => ({ kind: 'retry', code: 'HTTP_500' });
     await delivery.published('f3');
     clearInterval(pushing);
-    const fast = setInterval(() => (delivery.now += 100_000_000), 20);
+    const fast = setInterval(() => (delivery.now += 100_000_000), 100);
     const outbox = new Outbox(delivery.database);
     let dead = 0;
-    for (let tries = 0; tries < 400 && dead === 0; tries++) {
+    for (let tries = 0; tries < 1_000 && dead === 0; tries++) {
       await new Promise((resolve) => setTimeout(resolve, 10));
       ({ dead } = await outbox.standing());
     }

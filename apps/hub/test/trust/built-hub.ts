@@ -22,10 +22,15 @@ export interface BuiltHub {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-/** Starts what `npm start` starts after building, on a folder. */
-export function startBuilt(folder: string, port: number, env: Readonly<Record<string, string>> = {}): BuiltHub {
+/** Starts what `npm start` starts after building, on a folder; another program of the checkout where `entry` names one. */
+export function startBuilt(
+  folder: string,
+  port: number,
+  env: Readonly<Record<string, string>> = {},
+  entry = join('infra', 'start.mjs'),
+): BuiltHub {
   const url = `http://127.0.0.1:${String(port)}`;
-  const child = spawn(process.execPath, [join(ROOT, 'infra', 'start.mjs')], {
+  const child = spawn(process.execPath, [join(ROOT, entry)], {
     cwd: ROOT,
     env: {
       PATH: process.env['PATH'] ?? '',

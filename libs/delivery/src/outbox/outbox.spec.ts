@@ -106,7 +106,7 @@ describe.each(backends)('the outbox on %s', (_kind, begin) => {
 
   it('lists by subscription, replays dead letters, and forgets what was settled long ago', async () => {
     await outbox.take([signal('a'), signal('b'), signal('c', { subscription: 't' })], null, token('3'), at(0));
-    await outbox.settle([{ id: 'a', state: 'dead', at: at(1), code: 'refused' }, sent('b')]);
+    await outbox.settle([{ id: 'a', state: 'dead', at: at(1), code: 'refused' }, sent('b'), later('c', 9)]);
     expect((await outbox.list('s', { limit: 10 })).map(({ id, state }) => [id, state])).toEqual([
       ['b', 'sent'],
       ['a', 'dead'],
@@ -135,6 +135,13 @@ describe.each(backends)('the outbox on %s', (_kind, begin) => {
     expect(await listed()).toEqual(['d', 'c']);
     await outbox.replay('s', at(2), 'd');
     expect(await listed()).toEqual(['d', 'c']);
+  });
+
+  it('does not keep for ever what waits for a subscription that is off', async () => {
+    await outbox.take([signal('a'), signal('b', { key: 'other' })], null, token('2'), at(0));
+    await outbox.settle([later('b', 500)]);
+    expect(await outbox.prune(at(100))).toBe(1);
+    expect(await due(500)).toEqual(['b']);
   });
 
   it('moves a signal that waits among those of another child', async () => {

@@ -1,61 +1,10 @@
-import type { FactId, Instant, OrganisationId, RecordId } from '#kernel';
-import type { Category, Purpose } from '#contracts';
-import type { Database, SqlRow, SqlSession } from '#database';
+import type { Instant, OrganisationId, RecordId } from '#kernel';
+import type { Database } from '#database';
 import type { LogToken } from '#event-log';
-import type { SignalKind } from '../port.ts';
+import { PlaceMoved, type OutboxRow, type OutboxSignal, type Settled, type TriedState } from './model.ts';
+import { insert, rowOf } from './rows.ts';
 
-/** What became of a signal. `withheld`: policy refused it when its turn came. `dead`: given up, may be replayed. */
-export type SignalState = 'waiting' | 'sent' | 'withheld' | 'dead';
-/** What its organisation may be told of a signal. */
-export const TRIED_STATES = ['waiting', 'sent', 'dead'] as const satisfies readonly SignalState[];
-/** One of them. */
-export type TriedState = (typeof TRIED_STATES)[number];
-
-/** One signal for one subscription, as it waits. Pseudonymous: ids, codes and the organisation's own pseudonym of the child. */
-export interface OutboxSignal {
-  readonly id: string;
-  readonly subscription: string;
-  readonly organisation: OrganisationId;
-  readonly key: string;
-  readonly kind: SignalKind;
-  readonly category: Category;
-  readonly source: OrganisationId;
-  readonly purpose: Purpose;
-  readonly reliesOnConsent: boolean;
-  readonly fact: FactId;
-  readonly record: RecordId;
-  readonly time: Instant;
-  readonly correlationId: string;
-}
-
-/** A signal and how far it is. */
-export interface OutboxRow extends OutboxSignal {
-  /** Order of the log; signals of one key leave in it. */
-  readonly seq: number;
-  readonly state: SignalState;
-  readonly attempts: number;
-  readonly dueAt: Instant;
-  /** Of the last attempt that failed, or of why it was withheld; null where there was none. */
-  readonly code: string | null;
-  readonly settledAt: Instant | null;
-}
-
-/** What came of one attempt, for one row. */
-export type Settled =
-  | { readonly id: string; readonly state: 'sent' | 'withheld' | 'dead'; readonly at: Instant; readonly code?: string }
-  /** `tried`: 0 where it was not its own attempt that failed. */
-  | {
-      readonly id: string;
-      readonly state: 'waiting';
-      readonly dueAt: Instant;
-      readonly code: string;
-      readonly tried: 0 | 1;
-    };
-
-/** Somebody else takes signals in: the place in the log was not where this process left it. Nothing was written. */
-export class PlaceMoved extends Error {
-  override readonly name = 'PlaceMoved';
-}
+export * from './model.ts';
 
 /** The signals that wait, were sent or given up, with the place in the log they were taken in up to: one transaction for both. */
 export class Outbox {
@@ -174,10 +123,12 @@ export class Outbox {
     return erased;
   }
 
-  /** Forgets what was settled before a time. */
+  /** Forgets what was settled before a time, and what has been due since then: for a subscription that is off nothing is kept for ever. */
   prune(before: Instant): Promise<number> {
     return this.#database.run(
-      `delete from signal where state <> 'waiting' and settled_at is not null and settled_at < ?`,
+      `delete from signal where (state <> 'waiting' and settled_at is not null and settled_at < ?)
+         or (state = 'waiting' and due_at < ?)`,
+      before,
       before,
     );
   }
@@ -196,43 +147,4 @@ export class Outbox {
       oldest: typeof oldest === 'string' ? (oldest as Instant) : null,
     };
   }
-}
-
-const COLUMNS =
-  'seq, id, subscription, organisation, key, kind, category, source, purpose, relies_on_consent, fact, record, time, correlation_id';
-
-async function insert(session: SqlSession, signal: OutboxSignal, seq: number, now: Instant): Promise<void> {
-  const { id, subscription, organisation, key, kind, category, source, purpose, fact, record, time } = signal;
-  await session.run(
-    `insert into signal (${COLUMNS}, state, attempts, due_at, taken_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', 0, ?, ?) on conflict (id) do nothing`,
-    ...[seq, id, subscription, organisation, key, kind, category, source, purpose, Number(signal.reliesOnConsent)],
-    ...[fact, record, time, signal.correlationId, now, now],
-  );
-}
-
-function rowOf(row: SqlRow): OutboxRow {
-  const text = (column: string): string => String(row[column]);
-  const orNull = (column: string): string | null => (row[column] === null ? null : text(column));
-  return {
-    seq: Number(row['seq']),
-    id: text('id'),
-    subscription: text('subscription'),
-    organisation: text('organisation') as OrganisationId,
-    key: text('key'),
-    kind: text('kind') as SignalKind,
-    category: text('category') as Category,
-    source: text('source') as OrganisationId,
-    purpose: text('purpose') as Purpose,
-    reliesOnConsent: row['relies_on_consent'] === 1,
-    fact: text('fact') as FactId,
-    record: text('record') as RecordId,
-    time: text('time') as Instant,
-    correlationId: text('correlation_id'),
-    state: text('state') as SignalState,
-    attempts: Number(row['attempts']),
-    dueAt: text('due_at') as Instant,
-    code: orNull('code'),
-    settledAt: orNull('settled_at') as Instant | null,
-  };
 }
