@@ -13,7 +13,7 @@ import { killedArea, type KilledArea } from './killed-area.ts';
 import { BATCH_OF, childNumber, tellAll, type ToTell } from './telling.ts';
 
 /** Events that the log holds at least when the killing ends. */
-const TARGET = Number(process.env['KILL_EVENTS'] ?? 100_000);
+const TARGET = Number(process.env['KILL_EVENTS'] ?? 0);
 /** Between two kills, in milliseconds: at least so long, and up to so much more. */
 const [EVERY, SPREAD] = [3_000, 4_000];
 /** So many more events say that the area works. */
@@ -23,9 +23,12 @@ const CHILDREN = Math.max(40, Math.ceil(TARGET / 100));
 const QUIET = 12_000;
 const MINUTE = 60_000;
 
-const described = BUILT ? describe : describe.skip;
+// Hours at full size: asked for by name. KILL_EVENTS=100000 is the size that counts.
+const skipped =
+  TARGET === 0 ? ' (skipped: set KILL_EVENTS, 100000 for the whole proof)' : BUILT ? '' : ' (skipped: not built)';
+const described = skipped === '' ? describe : describe.skip;
 
-described(`an area whose processes are killed${BUILT ? '' : ' (skipped: not built)'}`, () => {
+described(`an area whose processes are killed${skipped}`, () => {
   let area: KilledArea | undefined;
   let receiver: HookReceiver | undefined;
   let reader: Reader | undefined;
