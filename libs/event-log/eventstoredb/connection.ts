@@ -5,6 +5,8 @@ import { EventStoreUnusable, type EventStoreAddress, type Setting } from './url.
 
 /** gRPC's number for a channel that was closed. */
 const SHUT_DOWN = 4;
+/** So long is waited for open calls to end when the log is closed, in milliseconds. */
+const DISPOSE_MS = 2000;
 /** Without TLS the client never sends credentials, it only looks whether a call has some: any will do. */
 const UNSENT: Credentials = { username: 'nobody', password: 'nothing' };
 
@@ -73,7 +75,8 @@ class GuardedClient extends EventStoreDBClient {
 
   /** Cancels what is open and closes the connection. */
   async end(): Promise<void> {
-    await this.dispose();
+    // It waits for each open call to end, also for one that never will.
+    await Promise.race([this.dispose(), new Promise((resolve) => setTimeout(resolve, DISPOSE_MS).unref())]);
     // The client would make a connection in order to hand it out.
     this.#channel?.close();
   }

@@ -3,7 +3,7 @@ interface Stream {
   readonly readableLength: number;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   read(): unknown;
-  destroy(): unknown;
+  removeAllListeners(event: string): unknown;
 }
 /** A stream of the client that can be given up; both kinds of it are. */
 export type Source = Stream & ({ cancel(): Promise<void> } | { unsubscribe(): Promise<void> });
@@ -51,7 +51,8 @@ export class Inbox<Item> {
     if (this.#failure !== undefined || this.#ended || this.#source.readableLength > 0) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#wake = () => resolve(true);
-    const timer = setTimeout(() => resolve(false), milliseconds);
+    // A timer that is late because this process was busy runs before what came meanwhile is looked at: one turn for that.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(() => resolve(false))), milliseconds);
     const heard = await promise;
     clearTimeout(timer);
     this.#wake = () => undefined;
@@ -63,12 +64,16 @@ export class Inbox<Item> {
     this.#wake();
   }
 
-  /** Tells the server that nothing more is wanted. */
+  /**
+   * Tells the server that nothing more is wanted, and lets go what has come already: a call whose answer came to its end stays open at the
+   * client, and would be waited for when that is closed, until it was read to its end.
+   */
   close(): void {
     const source = this.#source;
     // Not awaited, as it may wait for a connection; it rejects where there never was a stream.
     const giveUp = 'cancel' in source ? source.cancel() : source.unsubscribe();
     giveUp.catch(() => undefined);
-    source.destroy();
+    source.removeAllListeners('readable');
+    source.on('data', () => undefined);
   }
 }

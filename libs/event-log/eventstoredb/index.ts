@@ -56,7 +56,7 @@ export async function openEventStoreLog(options: EventStoreLogOptions): Promise<
   const connection = connect(parseUrl(options.url), leader);
   try {
     const reader = new Reader(connection, limits);
-    await checkServer({ connection, reader, limits: { startMs, answerMs } }, describeUrl(options.url));
+    await checkServer({ connection, reader, limits: { startMs } }, describeUrl(options.url));
   } catch (error) {
     await connection.close();
     throw error;

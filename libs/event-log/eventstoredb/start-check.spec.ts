@@ -8,7 +8,7 @@ import { selfSigned } from './test/certificate.ts';
 import { doubles, record } from './test/on-double.ts';
 
 const { start } = doubles();
-const SHORT = { startMs: 150, answerMs: 300 };
+const SHORT = { startMs: 150 };
 const folder = mkdtempSync(join(tmpdir(), 'eventstoredb-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

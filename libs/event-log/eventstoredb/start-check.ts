@@ -9,8 +9,10 @@ import { EventStoreUnusable, type UnusableReason } from './url.ts';
 export interface StartLimits {
   /** For a server that is not there or not ready yet. */
   readonly startMs: number;
-  readonly answerMs: number;
 }
+
+/** A subscription that begins at the end of the log is caught up at once, where the server says so at all; in milliseconds. */
+const CAUGHT_UP_MS = 5000;
 
 const TLS = /certificate|self.signed|altnames|SSL|TLS|EPROTO|wrong version number|packet length/i;
 const NOT_READY = /not ready/i;
@@ -47,14 +49,14 @@ export async function checkServer(
 }
 
 /** The number of a server's version says nothing (one built from source calls itself 1.0.0): what it does is looked at. */
-async function saysCaughtUp({ connection, reader, limits }: Parameters<typeof checkServer>[0]): Promise<void> {
+async function saysCaughtUp({ connection, reader }: Parameters<typeof checkServer>[0]): Promise<void> {
   const feed = new Feed(connection, ['registry'], await reader.end(0));
   try {
     for (;;) {
       const item = feed.take();
       if (item?.kind === 'caught-up') return;
       if (item !== undefined) continue;
-      if (feed.ended || !(await feed.wait(limits.answerMs))) throw new EventStoreUnusable('version', ADVICE.version);
+      if (feed.ended || !(await feed.wait(CAUGHT_UP_MS))) throw new EventStoreUnusable('version', ADVICE.version);
     }
   } finally {
     feed.close();

@@ -6,9 +6,6 @@ import { expectationOf, MOST_MESSAGE, nameOf, proposedOf, sizeOf } from './reque
 import { asCallError, messageTooLarge } from './status.ts';
 import type { DoubleExpected, Outcome, ProposedEvent } from './store.ts';
 
-/** An append that came in part, or is given up without an answer, in milliseconds. */
-const WRITE_TIMEOUT_MS = 2000;
-
 interface Pending {
   readonly stream: string;
   readonly expected: DoubleExpected;
@@ -52,7 +49,7 @@ async function take(
   if (refused !== undefined) throw refused;
   const correlation = request.getCorrelationId()?.getString() ?? '';
   const options = request.getOptions();
-  if (options !== undefined) pending.set(correlation, begun(call, pending, correlation, options));
+  if (options !== undefined) pending.set(correlation, begun(call, pending, correlation, options, parts.writeTimeoutMs));
   const append = pending.get(correlation);
   if (append === undefined) return;
   const answer = (outcome: Outcome | BatchError): void => {
@@ -95,6 +92,7 @@ function begun(
   pending: Map<string, Pending>,
   correlation: string,
   options: BatchAppendReq.Options,
+  writeTimeoutMs: number,
 ): Pending {
   const stream = nameOf(options.getStreamIdentifier());
   const expected = expectationOf(options, options.getStreamPosition());
@@ -102,6 +100,6 @@ function begun(
     pending.delete(correlation);
     if (!call.writableEnded && !call.cancelled)
       call.write(batchAnswer(correlation, stream, { kind: 'timeout' }, expected));
-  }, WRITE_TIMEOUT_MS);
+  }, writeTimeoutMs);
   return { stream, expected, events: [], bytes: 0, timer };
 }

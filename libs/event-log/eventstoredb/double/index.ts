@@ -27,6 +27,8 @@ export interface DoubleOptions {
   readonly tls?: { readonly key: string; readonly certificate: string };
   /** The append limit in bytes (default 1,048,576, as the server's). */
   readonly mostBytes?: number;
+  /** Until an append of the duplex call is given up, in milliseconds (default 2,000, as the server's). */
+  readonly writeTimeoutMs?: number;
   /** Milliseconds since 1970 (default: the system's). */
   readonly clock?: () => number;
 }
@@ -57,6 +59,7 @@ export class EventStoreDouble {
       faults: this.faults,
       tally: this.tally,
       mostBytes: options.mostBytes ?? 1_048_576,
+      writeTimeoutMs: options.writeTimeoutMs ?? 2000,
       refusal: refusalOf(this.faults, options.users),
     };
   }

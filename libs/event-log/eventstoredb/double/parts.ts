@@ -10,6 +10,8 @@ export interface DoubleParts {
   readonly tally: Tally;
   /** The append limit, in bytes. */
   readonly mostBytes: number;
+  /** Until an append that came in part, or is given up without an answer, is answered with a time-out, in milliseconds. */
+  readonly writeTimeoutMs: number;
   /** Waits where the server is slow; then why it does not answer this call, if it does not. */
   readonly refusal: (metadata: Metadata) => Promise<CallError | undefined>;
 }

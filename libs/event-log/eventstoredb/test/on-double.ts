@@ -57,7 +57,11 @@ export function named(id: string, body: string): EncodedRecord {
   return { id, type: 'tests.happened.v1', data: Buffer.from(body) };
 }
 
-/** Waits until something holds. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+/** Waits until something holds; not for ever, so that a spec that fails ends. */
+export async function until(holds: () => boolean, milliseconds = 600_000): Promise<void> {
+  const began = performance.now();
+  while (!holds()) {
+    if (performance.now() - began > milliseconds) throw new Error('it never came to that');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
