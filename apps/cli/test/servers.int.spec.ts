@@ -2,9 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openPostgresDatabase } from '#database/postgres';
 import { openSqliteLog } from '#event-log/sqlite';
+import { IDENTITY_STORE } from '#identity';
 import { namedUuid } from '#kernel';
+import {
+  hubSecret,
+  onceStore,
+  openStores,
+  RECEIPTS_STORE,
+  systemChance,
+  systemClock,
+  USED_IDS_STORE,
+} from '#nest-platform';
 import { openMerkleTree } from '#transparency';
+import { KEYS_STORE, loadKek, openVault } from '#vault';
 import { testDatabase } from '#testing/servers';
 import { EventStoreDouble } from '../../../libs/event-log/eventstoredb/double/index.ts';
 import { migrateLog } from '../src/commands/migrate-log.ts';
@@ -76,4 +88,39 @@ describe('a log that moves to a server', () => {
     expect(moved).toEqual({ copied: 1, verified: { size: 121, root } });
     tree.close();
   });
+});
+
+it('moves keys, identity, receipts and used ids of one machine, and nothing twice', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stores-'));
+  const [varDir, keyFile] = [join(folder, 'var'), join(folder, 'tellonce.key')];
+  const { url, remove } = await testDatabase();
+  await run({}, 'migrate', '--database', url);
+  const stores = openStores({ varDir });
+  const vault = await openVault({
+    database: await stores.open(KEYS_STORE, 'keys.db'),
+    kek: hubSecret(loadKek(keyFile, { create: true, chance: systemChance }), 'key-encryption'),
+    chance: systemChance,
+    clock: systemClock,
+    ledgerPath: `${keyFile}.erasures`,
+    buckets: `${keyFile}.buckets`,
+  });
+  await vault.keyFor('record-1', 'health.screening');
+  await vault.close();
+  const used = onceStore(await stores.open(USED_IDS_STORE, 'jti.db'));
+  expect(await used.use('issuer', 'jti', 4_000_000_000, 1_000)).toBe(true);
+  for (const [store, file] of [[IDENTITY_STORE, 'identity.db'] as const, [RECEIPTS_STORE, 'receipts.db'] as const])
+    await stores.open(store, file);
+  await stores.close();
+  const move = ['migrate-stores', '--database', url, '--var', varDir, '--key-file', keyFile] as const;
+  expect(await run({}, ...move)).toEqual([
+    'keys: 1 moved, 0 unreadable before too',
+    'identity: 0 rows',
+    'receipts: 0 rows',
+    'used ids: 1 rows',
+  ]);
+  expect((await run({}, ...move))[3]).toBe('used ids: 0 rows');
+  const moved = onceStore(await openPostgresDatabase({ url, store: USED_IDS_STORE }));
+  expect(await moved.use('issuer', 'jti', 4_000_000_000, 1_000)).toBe(false);
+  await remove();
+  rmSync(folder, { recursive: true });
 });

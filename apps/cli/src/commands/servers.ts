@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { drillLines, restoreDrill } from './drill/restore-drill.ts';
 import { migrateLog } from './migrate-log.ts';
+import { migrateStores } from './migrate-stores.ts';
 import { migrate } from './migrate.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -17,6 +18,18 @@ export function serverCommands(root: Command, env: Environment, say: Say): void 
     .action(async ({ database = secretOf(env, 'DATABASE_URL') }: { database?: string }) => {
       if (database === undefined) throw new Error('name the database: --database, DATABASE_URL or DATABASE_URL_FILE');
       await migrate(database, say);
+    });
+  root
+    .command('migrate-stores')
+    .description('moves keys, identity, receipts and used ids of one machine to the database, with the hub stopped')
+    .option('--database <url>', 'as its owner; DATABASE_URL, or what is in the file DATABASE_URL_FILE, unless given')
+    .option('--var <folder>', 'the data folder', './var')
+    .option('--key-file <file>', 'the key file', './tellonce.key')
+    .option('--key-buckets <folder>', 'where the bucket keys go; beside the key file unless given')
+    .action(async (options: { database?: string; var: string; keyFile: string; keyBuckets?: string }) => {
+      const { database = secretOf(env, 'DATABASE_URL'), keyFile, keyBuckets = `${keyFile}.buckets` } = options;
+      if (database === undefined) throw new Error('name the database: --database, DATABASE_URL or DATABASE_URL_FILE');
+      await migrateStores({ varDir: options.var, keyFile, keyBuckets, databaseUrl: database }, say);
     });
   root
     .command('migrate-log')
