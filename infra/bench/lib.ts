@@ -19,7 +19,7 @@ export interface Figure {
   readonly atMost?: boolean;
 }
 
-/** Prints one JSON line (issue 4, D): {"bench","figure","value","unit","baseline","ratio","target","met"}. */
+/** Prints one JSON line: {"bench","figure","value","unit","baseline","ratio","target","met"}. */
 export function figure({ bench, figure: name, value, unit, baseline = null, target = null, ...rest }: Figure): void {
   const ratio = rest.ratio ?? (baseline === null ? null : value / baseline);
   const measured = ratio ?? value;

@@ -10,7 +10,7 @@ import { openIdentity } from '#identity';
 import { emptyProtection, emptyRegistry, evolveRegistry, openPublisher } from '#sharing';
 import { openVault } from '#vault';
 
-/** Publishing with 32 publishers against "verify and bare grouped append" of a record of the same size, interleaved (issue 4, D). */
+/** Publishing with 32 publishers against "verify and bare grouped append" of a record of the same size, interleaved. */
 const ROUNDS = 9;
 const FACTS = 3_200;
 const CHILDREN = 200;

@@ -31,7 +31,7 @@ import { figure, median } from './lib.ts';
 
 /**
  * A secured timeline page of 50 of a child with 1,000 facts: decided, looked durably, re-checked, opened; in a log of 10 k and one of
- * 1 M facts, page by page in turns with a bare durable append of as many bytes (issue 4, D). `--quick` takes 100 k for the larger.
+ * 1 M facts, page by page in turns with a bare durable append of as many bytes. `--quick` takes 100 k for the larger.
  */
 const LARGE = process.argv.includes('--quick') ? 100_000 : 1_000_000;
 const SMALL = 10_000;

@@ -15,6 +15,7 @@ export const OURS: Readonly<Record<string, { readonly histogram?: true; readonly
   tellonce_webhook_deliveries_total: { labels: ['outcome'] },
   tellonce_kafka_deliveries_total: { labels: ['outcome'] },
   tellonce_outbox_oldest_age_seconds: { labels: [] },
+  tellonce_outbox_dead_letters: { labels: [] },
   tellonce_alarms_total: { labels: ['what'] },
   tellonce_witness_size: { labels: [] },
   tellonce_witness_behind_seconds: { labels: [] },

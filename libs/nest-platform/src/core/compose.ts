@@ -166,9 +166,8 @@ export function compose(composition: Composition): (config: Config, logger: AppL
       authenticator: new TokenVerifier({
         publicUrl: config.publicUrl,
         keys,
-        // At its tail: another process may have registered it a moment ago.
         speaksFor: async (_issuer, organisation) =>
-          organisation === 'hub' || (await opened.tails.registry()).organisations.has(organisation),
+          organisation === 'hub' || (await registryFor(opened)).organisations.has(organisation),
         once,
         clock,
       }),
@@ -225,6 +224,18 @@ function endAfterFailure(readiness: Readiness, logger: AppLogger, end: (code: nu
 }
 
 const exit = (code: number): void => process.exit(code);
+
+/**
+ * At its tail: another process may have registered somebody a moment ago. Where it can't be read, as last read: whoever is let in so is refused
+ * by every decision, with an alarm.
+ */
+async function registryFor({ tails }: OpenedCore) {
+  try {
+    return await tails.registry();
+  } catch {
+    return tails.known();
+  }
+}
 
 async function clientOf(opened: OpenedCore, clientId: string) {
   const { organisations } = await opened.tails.registry();
