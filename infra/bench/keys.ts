@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrateDatabase, openPostgresDatabase } from '#database/postgres';
 import { toInstant, type Chance, type Clock } from '#kernel';
-import { startPostgres } from '#testing/servers';
+import { startPostgres } from '../../libs/testing/servers/index.ts';
 import { grantProcess, KEYS_STORE, openVault, type Vault } from '#vault';
 import { figure, median } from './lib.ts';
 
