@@ -42,7 +42,7 @@ export interface SendingParts {
 }
 
 /** So many signals of a subscription are decided and sent at a time: what is decided last is sent soon after. */
-const MOST = 100;
+const MOST = 32;
 /** So many are decided at once; each stores a look. */
 const AT_ONCE = 32;
 

@@ -1,5 +1,6 @@
 import { fail, ok, type ChildId, type Clock } from '#kernel';
 import { protectionStream, REGISTRY_STREAM } from '#contracts';
+import { turns } from '#database';
 import {
   appendSurely,
   commandName,
@@ -66,13 +67,3 @@ export function commandsOf(
 
 /** Against other processes; the commands of this one take turns. */
 const TRIES = 3;
-
-/** Runs what it is given one after another, in the order it was given. */
-function turns(): <T>(run: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (run) => {
-    const mine = last.then(run);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
-}
