@@ -6,6 +6,7 @@ import { bareKafka, makeTopic } from '../../libs/delivery/kafka/test/bare.ts';
 import { bareBatches, bareReading } from '../../libs/delivery/kafka/test/bench.ts';
 import { newOrganisation, signals } from '../../libs/delivery/kafka/test/signals.ts';
 import { startKafka } from '../../libs/testing/servers/index.ts';
+import { always } from '../../libs/delivery/src/test/always.ts';
 import { figure, median } from './lib.ts';
 
 /**
@@ -53,7 +54,7 @@ async function sent(): Promise<{ ours: number; theirs: number; topic: string }> 
   const all = signals(organisation, SIGNALS, 1_000);
   const ours = await rate(async () => {
     for (let at = 0; at < SIGNALS; at += CALL) {
-      const answers = await channel.send({ organisation }, all.slice(at, at + CALL));
+      const answers = await channel.send({ organisation }, all.slice(at, at + CALL), always);
       if (!answers.every(({ kind }) => kind === 'sent')) throw new Error('not all were sent');
     }
   });

@@ -3,7 +3,18 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRecord, factDefinition, factStream, type FactBody } from '#contracts';
 import type { Database } from '#database';
-import { mayTell, Outbox, runDelivery, standingFact, subscriptionStream, type SubscriptionMade } from '#delivery';
+import {
+  mayTell,
+  Outbox,
+  runDelivery,
+  standingFact,
+  stillMayTell,
+  subscriptionStream,
+  type MayLeave,
+  type Signal,
+  type Subscribed,
+  type SubscriptionMade,
+} from '#delivery';
 import { kafkaChannel, topicOf } from '#delivery/kafka';
 import { openSqliteLog } from '#event-log/sqlite';
 import {
@@ -87,8 +98,10 @@ export async function openDeliveryWorld(options: DeliveryWorldOptions): Promise<
     disclose: enforcementPoint(tails, { log, vault: sealingOnly(vault), clock, chance }),
     mayTell: mayTell(tails, clock),
     childOfFact: async (_fact: FactId, record: RecordId) => childOf(record),
+    stillMayTell: stillMayTell(tails, clock),
+    send: (_to: Subscribed, signals: readonly Signal[], mayLeave: MayLeave) =>
+      channel.send({ organisation }, signals, mayLeave),
     standing: (fact: FactId) => standingFact(log, fact),
-    send: channel.send.bind(channel, { organisation }),
     ask: (id: string) => `https://hub.example/v1/signals/${id}`,
     spread: Math.random,
     gone: () => Promise.reject(new Error('the subscription was switched off')),
@@ -110,7 +123,7 @@ export async function openDeliveryWorld(options: DeliveryWorldOptions): Promise<
     },
     deliver() {
       const stop = new AbortController();
-      const running = runDelivery({ ...parts, send: (_to, signals) => parts.send(signals) }, stop.signal);
+      const running = runDelivery(parts, stop.signal);
       failed = running.then(() => new Promise<never>(() => undefined));
       failed.catch(() => undefined);
       return {

@@ -10,6 +10,7 @@ import { bareKafka, contents, makeTopic, withAdmin } from './test/bare.ts';
 import { describeOn } from './test/on-kafka.ts';
 import { inOrder, newOrganisation, signal, signals } from './test/signals.ts';
 import { topicOf, type KafkaEndpoint } from './topic.ts';
+import { always } from '../src/test/always.ts';
 
 const CREATE = { partitions: 4, replication: 1 };
 
@@ -21,7 +22,7 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
   const open = (more: object = { create: CREATE }) =>
     kafkaChannel({ brokers: brokers(), source: '/hub', log: (entry) => log.push(entry), ...more });
   const topic = () => topicOf(organisation) ?? '';
-  const send = (all: readonly Signal[]) => channel.send({ organisation }, all);
+  const send = (all: readonly Signal[]) => channel.send({ organisation }, all, always);
   const asks = async () =>
     (await contents(bareKafka(brokers()), topic())).map(({ key, value }) => ({
       key: key ?? '',
@@ -65,7 +66,9 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
 
   it('answers at once for many organisations, each in its own topic', async () => {
     const many = Array.from({ length: 12 }, newOrganisation);
-    const answers = await Promise.all(many.map((each) => channel.send({ organisation: each }, signals(each, 10))));
+    const answers = await Promise.all(
+      many.map((each) => channel.send({ organisation: each }, signals(each, 10), always)),
+    );
     expect(new Set(answers.flat().map((each) => JSON.stringify(each)))).toEqual(new Set(['{"kind":"sent"}']));
     for (const each of many) expect(await contents(bareKafka(brokers()), topicOf(each) ?? '')).toHaveLength(10);
   });
@@ -87,10 +90,10 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
     const [kafka, other] = [bareKafka(brokers()), newOrganisation()];
     await makeTopic(kafka, topicOf(other) ?? '', 1);
     await makeTopic(kafka, topic(), 1);
-    expect(await channel.send({ organisation: other }, [signal(other, 0)])).toEqual([{ kind: 'sent' }]);
+    expect(await channel.send({ organisation: other }, [signal(other, 0)], always)).toEqual([{ kind: 'sent' }]);
     await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: [topicOf(other) ?? ''] }));
     expect(await send([signal(organisation, 0)])).toEqual([{ kind: 'sent' }]);
-    const [gone] = await channel.send({ organisation: other }, [signal(other, 1)]);
+    const [gone] = await channel.send({ organisation: other }, [signal(other, 1)], always);
     expect(gone).toMatchObject({ kind: 'retry', code: 'unknown-topic' });
   });
 
@@ -123,7 +126,7 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
     ]);
     const codes = answers.map((each) => ('code' in each ? each.code : each.kind));
     expect(codes).toEqual(['sent', 'not-a-signal', 'not-a-signal', 'not-a-signal', 'another-organisation']);
-    expect(await channel.send({ organisation: canary as OrganisationId }, [signal(organisation, 5)])).toEqual([
+    expect(await channel.send({ organisation: canary as OrganisationId }, [signal(organisation, 5)], always)).toEqual([
       { kind: 'refused', code: 'invalid-organisation' },
     ]);
     const stored = await contents(bareKafka(brokers()), topic());
@@ -164,7 +167,7 @@ describeOn({ what: 'nothing' }, 'the Kafka channel', () => {
     const log: KafkaLogEntry[] = [];
     const organisation = 'canary-school' as OrganisationId;
     const channel = kafkaChannel({ brokers: ['127.0.0.1:1'], source: '/hub', log: (entry) => log.push(entry) });
-    const sent = await channel.send({ organisation }, signals(organisation, 2, 2));
+    const sent = await channel.send({ organisation }, signals(organisation, 2, 2), always);
     expect(sent).toEqual([
       { kind: 'retry', code: 'unreachable' },
       { kind: 'retry', code: 'not-tried' },

@@ -57,13 +57,15 @@ export function kafkaChannel(options: KafkaChannelOptions): Channel<KafkaEndpoin
 
   return {
     name: 'kafka',
-    async send({ organisation }, signals) {
+    async send({ organisation }, signals, mayLeave) {
       const topic = topicOf(organisation);
       if (topic === undefined) return all(signals, { kind: 'refused', code: 'invalid-organisation' });
       if (closing) return all(signals, NOT_TRIED);
       const encode = (signal: Signal) => encoded(signal, organisation, options.source);
       return behind(topic, () =>
-        inFlight(() => sendInOrder(signals, encode, (records) => deliver(topic, records), BATCH)),
+        inFlight(() =>
+          sendInOrder(signals, { encode, mayLeave, deliver: (records) => deliver(topic, records) }, BATCH),
+        ),
       );
     },
     async close() {

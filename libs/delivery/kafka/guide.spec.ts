@@ -9,6 +9,7 @@ import { kafkaChannel } from './channel.ts';
 import { describeOn } from './test/on-kafka.ts';
 import { newOrganisation, signal } from './test/signals.ts';
 import { topicOf } from './topic.ts';
+import { always } from '../src/test/always.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const guide = readFileSync(join(ROOT, 'docs/guides/kafka.md'), 'utf8');
@@ -25,7 +26,7 @@ describeOn(await sharedKafka(), 'the program in the guide', (server) => {
       signal(organisation, 1, 1, { kind: 'fact-withdrawn' }),
       signal(organisation, 2),
     ];
-    await channel.send({ organisation }, all);
+    await channel.send({ organisation }, all, always);
     await channel.close();
     const path = join(folder.path, 'receiver.db');
     const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '-e', program], {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { OrganisationId } from '#kernel';
-import type { Sent, Signal } from '../src/port.ts';
+import type { MayLeave, Sent, Signal } from '../src/port.ts';
+import { always } from '../src/test/always.ts';
 import type { Trouble } from './errors.ts';
 import { sendInOrder } from './in-order.ts';
 import { recordOf, type OutgoingRecord } from './message.ts';
@@ -18,15 +19,19 @@ async function send(
   keys: readonly number[],
   deliver: (numbers: readonly number[]) => Trouble | undefined,
   limits = LIMITS,
+  mayLeave: MayLeave = always,
 ): Promise<{ sent: readonly string[]; batches: readonly (readonly number[])[] }> {
   const batches: (readonly number[])[] = [];
   const all = keys.map((key, n) => signal(oakfield, n, 1, { key: `key-${String(key)}` }));
   const sent = await sendInOrder(
     all,
-    encode,
-    async (records) => {
-      batches.push(numbers(records));
-      return deliver(numbers(records));
+    {
+      encode,
+      mayLeave,
+      deliver: async (records) => {
+        batches.push(numbers(records));
+        return deliver(numbers(records));
+      },
     },
     limits,
   );
@@ -63,8 +68,7 @@ describe('signals of one topic', () => {
     const all = [signal(oakfield, 0)];
     const [sent] = await sendInOrder(
       all,
-      encode,
-      async () => ({ code: 'not-authorised', again: true, settings: true }),
+      { encode, mayLeave: always, deliver: async () => ({ code: 'not-authorised', again: true, settings: true }) },
       LIMITS,
     );
     expect(sent).toEqual({ kind: 'retry', code: 'not-authorised', afterMs: 60_000 });
@@ -80,10 +84,23 @@ describe('signals of one topic', () => {
 
   it('are not sent where they are no signals, once everything before them is', async () => {
     const all = [0, 1, 2, 3].map((n) => signal(oakfield, n, 2, n === 1 ? { category: 'Ada Canary' } : {}));
-    const sent = await sendInOrder(all, encode, async () => undefined, LIMITS);
+    const sent = await sendInOrder(all, { encode, mayLeave: always, deliver: async () => undefined }, LIMITS);
     expect(kinds(sent)).toEqual(['sent', 'not-a-signal', 'sent', 'not-tried']);
-    const stopped = await sendInOrder(all, encode, async () => ({ code: 'timed-out', again: true }), LIMITS);
+    const deliver = async (): Promise<Trouble> => ({ code: 'timed-out', again: true });
+    const stopped = await sendInOrder(all, { encode, mayLeave: always, deliver }, LIMITS);
     expect(kinds(stopped)).toEqual(['timed-out', 'not-tried', 'not-tried', 'not-tried']);
+  });
+
+  it('leave as long as they may, asked as their batch does: what may no more is held, with what stands behind it', async () => {
+    let delivered = 0;
+    const mayLeave: MayLeave = async ({ key }) => key !== 'key-2' || delivered === 0;
+    const counted = () => void (delivered += 1);
+    const { sent, batches } = await send([1, 2, 3, 1, 2, 3, 2], counted, LIMITS, mayLeave);
+    expect(batches).toEqual([
+      [0, 1, 2],
+      [3, 5],
+    ]);
+    expect(sent).toEqual(['sent', 'sent', 'sent', 'sent', 'held', 'sent', 'not-tried']);
   });
 
   it('repeated until all are sent or refused, are stored first in the order of their key, whatever fails', async () => {
@@ -108,7 +125,7 @@ describe('signals of one topic', () => {
           let left: readonly Signal[] = all;
           for (let tries = 0; left.length > 0; tries++) {
             expect(tries).toBeLessThan(100);
-            const sent = await sendInOrder(left, encode, deliver, LIMITS);
+            const sent = await sendInOrder(left, { encode, mayLeave: always, deliver }, LIMITS);
             refused.push(...left.filter((_, at) => sent[at]?.kind === 'refused').map(({ id }) => id));
             left = left.filter((_, at) => sent[at]?.kind === 'retry');
           }

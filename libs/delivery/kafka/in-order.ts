@@ -1,4 +1,4 @@
-import type { Sent, Signal } from '../src/port.ts';
+import type { MayLeave, Sent, Signal } from '../src/port.ts';
 import { NOT_TRIED } from '../src/retry.ts';
 import type { Trouble } from './errors.ts';
 import type { OutgoingRecord } from './message.ts';
@@ -14,20 +14,27 @@ const SETTINGS_TAKE = 60_000;
 
 interface Item {
   readonly at: number;
+  readonly signal: Signal;
   readonly key: string;
   readonly record: OutgoingRecord;
+}
+
+/** What handing over is made of. */
+export interface InOrderParts {
+  readonly encode: (signal: Signal) => OutgoingRecord | { readonly refused: string };
+  readonly mayLeave: MayLeave;
+  readonly deliver: (records: readonly OutgoingRecord[]) => Promise<Trouble | undefined>;
 }
 
 /**
  * Hands signals over in batches, one after the other, and answers one `Sent` each. What can be tried again is the broker's trouble and no
  * signal's: the first of its batch is told, the rest and everything behind have lost no attempt (`not-tried`). What can't be tried again is found
- * by halving its batch, and stops only its key. A batch that failed may have been stored in part: then it is stored again, with
+ * by halving its batch, and stops only its key, as does what may not leave by the time its batch does. A batch that failed may have been stored in part: then it is stored again, with
  * the same ids and in the same order.
  */
 export async function sendInOrder(
   signals: readonly Signal[],
-  encode: (signal: Signal) => OutgoingRecord | { readonly refused: string },
-  deliver: (records: readonly OutgoingRecord[]) => Promise<Trouble | undefined>,
+  { encode, mayLeave, deliver }: InOrderParts,
   limits: BatchLimits,
 ): Promise<readonly Sent[]> {
   const sent: Sent[] = signals.map(() => NOT_TRIED);
@@ -36,7 +43,7 @@ export async function sendInOrder(
   const stop = () => stopped;
 
   async function flush(items: readonly Item[]): Promise<void> {
-    const free = stopped ? [] : items.filter(({ key }) => !blocked.has(key));
+    const free = stopped ? [] : await leaving(items);
     const [first] = free;
     if (first === undefined) return;
     const trouble = await deliver(free.map(({ record }) => record));
@@ -52,6 +59,17 @@ export async function sendInOrder(
       await flush(free.slice(0, half));
       await flush(free.slice(half));
     }
+  }
+
+  async function leaving(items: readonly Item[]): Promise<readonly Item[]> {
+    const may = await Promise.all(items.map(({ signal }) => mayLeave(signal)));
+    return items.filter(({ at, key }, place) => {
+      if (blocked.has(key)) return false;
+      if (may[place] === true) return true;
+      sent[at] = { kind: 'held' };
+      blocked.add(key);
+      return false;
+    });
   }
 
   let batch: Item[] = [];
@@ -71,7 +89,7 @@ export async function sendInOrder(
       blocked.add(signal.key);
       continue;
     }
-    batch.push({ at, key: signal.key, record });
+    batch.push({ at, signal, key: signal.key, record });
     bytes += size;
   }
   await flush(batch);

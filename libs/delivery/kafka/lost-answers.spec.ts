@@ -8,6 +8,7 @@ import { describeOn } from './test/on-kafka.ts';
 import { proxyTo } from './test/proxy.ts';
 import { newOrganisation, signal } from './test/signals.ts';
 import { topicOf } from './topic.ts';
+import { always } from '../src/test/always.ts';
 
 const port = await freePort();
 const proxy = await proxyTo(port);
@@ -31,7 +32,7 @@ describeOn(await startKafka({ port, advertisedPort: proxy.port }), 'a broker who
 
   it('has stored the signals; it is told so again, and the next ones are not taken for them', async () => {
     const channel = kafkaChannel({ brokers, source: '/hub', requestTimeout: 500, connectTimeout: 500 });
-    const send = async (...all: (typeof before)[]) => channel.send({ organisation }, all);
+    const send = async (...all: (typeof before)[]) => channel.send({ organisation }, all, always);
     expect(await send(before)).toEqual([{ kind: 'sent' }]);
     proxy.mute(true);
     expect(await send(lost)).toEqual([{ kind: 'retry', code: 'timed-out' }]);

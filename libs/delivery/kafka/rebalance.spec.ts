@@ -8,6 +8,7 @@ import { describeOn } from './test/on-kafka.ts';
 import { receiver } from './test/receiver.ts';
 import { inOrder, newOrganisation, sendAll, signals } from './test/signals.ts';
 import { topicOf } from './topic.ts';
+import { always } from '../src/test/always.ts';
 
 /** Brokers of others admit six seconds at least, unless they are told otherwise as ours is. */
 const SHORTEST_SESSION = process.env['KAFKA_BROKERS'] === undefined ? 2_000 : 6_000;
@@ -19,12 +20,12 @@ describeOn(await sharedKafka(), 'members of one group', (server) => {
     const { brokers } = server();
     const channel = kafkaChannel({ brokers, source: '/hub', create: { partitions: 6, replication: 1 } });
     const all = signals(organisation, 3_000, 60);
-    await channel.send({ organisation }, all.slice(0, 60));
+    await channel.send({ organisation }, all.slice(0, 60), always);
     const ours = receiver({ brokers, topic, fetchBytes: 32 * 1024, sessionTimeout: 10_000 });
     try {
       const first = ours.follow();
       await first.joined;
-      const sending = sendAll((batch) => channel.send({ organisation }, batch), all.slice(60), { batch: 100 });
+      const sending = sendAll((batch) => channel.send({ organisation }, batch, always), all.slice(60), { batch: 100 });
       for (let turn = 1; turn <= 3; turn++) {
         await ours.until(300 * turn);
         const other = ours.follow();
@@ -54,10 +55,10 @@ describeOn(await sharedKafka(), 'members of one group', (server) => {
     const { brokers } = server();
     const channel = kafkaChannel({ brokers, source: '/hub', create: { partitions: 1, replication: 1 } });
     const all = signals(organisation, 20);
-    await channel.send({ organisation }, all.slice(0, 4));
+    await channel.send({ organisation }, all.slice(0, 4), always);
     // No id tells a second handling of this one: only its offset does.
     await write(bareKafka(brokers), topic, [{ key: null, value: 'no signal' }]);
-    await channel.send({ organisation }, all.slice(4));
+    await channel.send({ organisation }, all.slice(4), always);
     await channel.close();
     const ours = receiver({ brokers, topic, sessionTimeout: SHORTEST_SESSION });
     const [reached, other, gate] = [0, 1, 2].map(() => Promise.withResolvers<undefined>());

@@ -11,6 +11,7 @@ import { describeOn } from './test/on-kafka.ts';
 import { receiver } from './test/receiver.ts';
 import { newOrganisation, signal } from './test/signals.ts';
 import { topicOf, type KafkaEndpoint } from './topic.ts';
+import { always } from '../src/test/always.ts';
 
 type User = keyof typeof KAFKA_USERS;
 
@@ -26,7 +27,7 @@ describeOn(await startSecuredKafka(), 'a broker that asks who is there', (server
   const send = async (more: Partial<KafkaChannelOptions>, to: OrganisationId = organisation) => {
     const { brokers, ca } = server().secured;
     channel = kafkaChannel({ brokers, tls: { ca }, source: '/hub', log: (entry) => log.push(entry), ...more });
-    return (await channel.send({ organisation: to }, [signal(to, 0)]))[0];
+    return (await channel.send({ organisation: to }, [signal(to, 0)], always))[0];
   };
 
   beforeAll(async () => {
@@ -94,7 +95,7 @@ describeOn(await startSecuredKafka(), 'a broker that asks who is there', (server
     await channel?.close();
     const { brokers } = server().secured;
     channel = kafkaChannel({ brokers, source: '/hub', sasl: sasl('hub'), requestTimeout: 500, connectTimeout: 500 });
-    const [sent] = await channel.send({ organisation }, [signal(organisation, 0)]);
+    const [sent] = await channel.send({ organisation }, [signal(organisation, 0)], always);
     expect(sent?.kind).toBe('retry');
   });
 });

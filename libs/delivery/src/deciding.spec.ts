@@ -9,8 +9,8 @@ import {
   type CompleteQuestion,
   type Protection,
 } from '#sharing';
-import { mayTell, receiverOf, signalRule } from './deciding.ts';
-import type { OutboxSignal } from './outbox/outbox.ts';
+import { mayTell, receiverOf, signalRule, stillMayTell } from './deciding.ts';
+import type { OutboxRow, OutboxSignal } from './outbox/outbox.ts';
 import type { StandingFact } from './standing.ts';
 
 const [school, trust] = ['oakfield-school', 'bridgewater-trust'] as OrganisationId[] as [
@@ -143,6 +143,25 @@ describe('what an organisation may know of what a signal is about', () => {
       requestId: 'signal-1',
       correlationId: 'c',
     });
+  });
+});
+
+describe('what is about to leave', () => {
+  const row = { ...signal({ category: 'voice', reliesOnConsent: true }), attempts: 0 } as OutboxRow;
+  const now = standing({ category: 'voice', reliesOnConsent: true });
+
+  it('may, while consent holds at the tail; not once it is withdrawn', async () => {
+    let protection = consented;
+    const tails = { registry: async () => registry, protections: async () => [protection] };
+    const still = stillMayTell(tails, { now: () => at });
+    expect(await still(child, row, now)).toBe(true);
+    protection = onRoll;
+    expect(await still(child, row, now)).toBe(false);
+  });
+
+  it('may not, where its fact was restricted meanwhile', async () => {
+    const tails = { registry: async () => registry, protections: async () => [consented] };
+    expect(await stillMayTell(tails, { now: () => at })(child, row, 'hidden')).toBe(false);
   });
 });
 

@@ -85,6 +85,19 @@ export function mayTell(tails: Tails, clock: Clock): MayTell {
   };
 }
 
+/** Whether a signal that was decided a moment ago may still be told: asked as it leaves. Rejects where a tail can't be read. */
+export type StillMayTell = (child: ChildId, row: OutboxRow, now: StandingFact) => Promise<boolean>;
+
+/** The rule of the second decision, once more at the tails as they are: the look of that decision stands, so nothing is recorded again. */
+export function stillMayTell(tails: Tails, clock: Clock): StillMayTell {
+  return async (child, row, now) => {
+    const [registry, protections] = [await tails.registry(), await tails.protections(child)];
+    const { purpose } = row;
+    const question = { reader: readerOf(row), purpose, at: clock.now(), registry, protections };
+    return signalRule(row, now)(question).effect === 'permit';
+  };
+}
+
 /**
  * The second decision, at the moment of sending, with the look: what was allowed when it was taken in may be allowed no more. `again` where
  * what the decision rests on kept moving, or could not be read.

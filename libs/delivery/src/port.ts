@@ -26,15 +26,23 @@ export type Sent =
   | { readonly kind: 'sent' }
   /** Not this time; `afterMs` where the receiver said how long to wait. */
   | { readonly kind: 'retry'; readonly code: string; readonly afterMs?: number }
+  /** It may not leave as things are by now: it did not, and is decided anew. */
+  | { readonly kind: 'held' }
   /** Never, however often: it becomes a dead letter. */
   | { readonly kind: 'refused'; readonly code: string }
   /** The receiver wants nothing more (410): the endpoint is switched off and its organisation told. */
   | { readonly kind: 'gone' };
 
+/**
+ * Asked of each signal as it leaves: while those before it went out, what allowed it may have changed. Never rejects; false where that can't be
+ * read.
+ */
+export type MayLeave = (signal: Signal) => Promise<boolean>;
+
 /** A way out of the house: Kafka, webhooks. Tries once; the delivery process repeats, in order for each key. */
 export interface Channel<Endpoint> {
   readonly name: 'kafka' | 'webhook';
   /** Several signals of one endpoint, in order; answers one `Sent` each. What stands behind the first that was not sent, of the same key, is not tried. */
-  send(endpoint: Endpoint, signals: readonly Signal[]): Promise<readonly Sent[]>;
+  send(endpoint: Endpoint, signals: readonly Signal[], mayLeave: MayLeave): Promise<readonly Sent[]>;
   close(): Promise<void>;
 }

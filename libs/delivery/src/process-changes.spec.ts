@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RecordId } from '#kernel';
 import { subscriptionStream } from './subscription/subscription.ts';
+import { NOT_TRIED } from './retry.ts';
 import { delivering, school, trust, type Delivering } from './test/delivering.ts';
 
 describe('the delivery process, while things change', () => {
@@ -40,6 +41,58 @@ describe('the delivery process, while things change', () => {
     expect(by).toEqual(['s2', 's2']);
     slow.resolve(undefined);
     await delivery.until(() => by.includes('s1'));
+  });
+
+  it('lets nothing leave that was decided before consent went, while those before it in its batch were on their way', async () => {
+    await delivery.subscribed();
+    for (const fact of ['f1', 'f2', 'f3']) await delivery.published(fact);
+    let consented = true;
+    delivery.stillTold = () => consented;
+    delivery.permits = () => consented;
+    delivery.answer = () => {
+      consented = false;
+      return { kind: 'sent' };
+    };
+    delivery.start();
+    await delivery.untilStates('sent', 'waiting', 'waiting');
+    expect(delivery.arrived).toHaveLength(1);
+    delivery.now += 10_000;
+    await delivery.untilStates('sent', 'withheld', 'withheld');
+    expect(delivery.arrived).toHaveLength(1);
+  });
+
+  it('holds what can not be read as it leaves until it is decided anew', async () => {
+    await delivery.subscribed();
+    await delivery.published('f1');
+    let reads = 0;
+    delivery.stillTold = () => {
+      if ((reads += 1) === 1) throw new Error('no answer');
+      return true;
+    };
+    delivery.start();
+    await delivery.until(() => reads === 1);
+    await delivery.untilStates('waiting');
+    delivery.now += 10_000;
+    await delivery.untilStates('sent');
+    expect([delivery.arrived.length, delivery.looks.length]).toEqual([1, 2]);
+  });
+
+  it('goes on at once where a receiver was only too slow for one batch', async () => {
+    await delivery.subscribed();
+    for (const fact of ['f1', 'f2', 'f3']) await delivery.published(fact);
+    delivery.start({
+      send: async (_subscription, signals) =>
+        signals.map((signal, at) => {
+          if (at > 0) return NOT_TRIED;
+          delivery.arrived.push(signal);
+          return { kind: 'sent' };
+        }),
+    });
+    // Each is due a second after it was passed over; a rest after a failure would be a minute.
+    for (const count of [1, 2, 3]) {
+      await delivery.until(() => delivery.arrived.length === count);
+      delivery.now += 2_000;
+    }
   });
 
   it('drops what waits for a subscription that is over, even where both come in one batch, and sends nothing more to it', async () => {

@@ -1,14 +1,18 @@
 import { epochMs, toInstant, type ChildId, type Clock, type FactId, type Instant, type OrganisationId } from '#kernel';
 import type { Disclose } from '#sharing';
-import { decideSignal } from './deciding.ts';
+import { decideSignal, type StillMayTell } from './deciding.ts';
 import type { Outbox, OutboxRow, Settled } from './outbox/outbox.ts';
 import type { ChildOfFact, Subscribed } from './taking.ts';
-import type { Sent, Signal } from './port.ts';
+import type { MayLeave, Sent, Signal } from './port.ts';
 import { NOT_TRIED, retryAt } from './retry.ts';
 import type { StandingFact } from './standing.ts';
 
 /** Signals of one subscription on their way out, in order; one `Sent` each. Opens what the channel needs of the subscription. */
-export type SendTo = (subscription: Subscribed, signals: readonly Signal[]) => Promise<readonly Sent[]>;
+export type SendTo = (
+  subscription: Subscribed,
+  signals: readonly Signal[],
+  mayLeave: MayLeave,
+) => Promise<readonly Sent[]>;
 
 /** The signal that something became of: ids and codes of ours, nothing of whom it is about or what an answer said. */
 export interface SettledSignal {
@@ -23,6 +27,7 @@ export type OnSettled = (channel: string, outcome: Settled['state'], about: Sett
 export interface SendingParts {
   readonly outbox: Outbox;
   readonly disclose: Disclose;
+  readonly stillMayTell: StillMayTell;
   readonly childOfFact: ChildOfFact;
   /** Where the fact stands now; see `standingFact`. */
   readonly standing: (fact: FactId) => Promise<StandingFact>;
@@ -41,7 +46,7 @@ export interface SendingParts {
   readonly within?: <T>(correlationId: string, work: () => T) => T;
 }
 
-/** So many signals of a subscription are decided and sent at a time: what is decided last is sent soon after. */
+/** So many signals of a subscription are decided and sent at a time. */
 const MOST = 32;
 /** So many are decided at once; each stores a look. */
 const AT_ONCE = 32;
@@ -58,7 +63,7 @@ const A_MOMENT = 1_000;
 const MOST_REST = 60_000;
 
 /**
- * Sends what is due to a subscription, each signal decided a moment before: decide, look, send, settle. Killed anywhere it begins again with
+ * Sends what is due to a subscription: decide, look, see as each leaves that the decision still holds, send, settle. Killed anywhere it begins again with
  * the same ids. One call for a subscription at a time.
  */
 export class Sender {
@@ -85,9 +90,9 @@ export class Sender {
     const { outbox, gone, send } = this.#parts;
     const { leaving, settled } = await this.#decided(subscribed, rows);
     const signals = leaving.map((row) => this.#signalOf(row));
-    const sent = signals.length === 0 ? [] : await send(subscribed, signals);
+    const sent = signals.length === 0 ? [] : await send(subscribed, signals, this.#mayLeave(leaving));
     settled.push(...this.#outcomes(leaving, sent));
-    if (sent.some(({ kind }) => kind === 'retry')) this.#rest(subscribed, settled);
+    if (sent.some(isFailure)) this.#rest(subscribed, settled);
     else if (sent.length > 0) this.#rests.delete(subscribed.subscription);
     await outbox.settle(settled);
     this.#tell(subscribed, rows, settled);
@@ -152,6 +157,22 @@ export class Sender {
     return { key, ruling };
   }
 
+  #mayLeave(rows: readonly OutboxRow[]): MayLeave {
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return async ({ id }) => {
+      const row = byId.get(id);
+      return row !== undefined && (await this.#holds(row).catch(() => false));
+    };
+  }
+
+  /** Whether it is the same child's still, and may be told. What can't be read now is decided again. */
+  async #holds(row: OutboxRow): Promise<boolean> {
+    const { stillMayTell, childOfFact, standing, keyOf } = this.#parts;
+    const child = await childOfFact(row.fact, row.record);
+    if (child === undefined || keyOf(row.organisation, child) !== row.key) return false;
+    return stillMayTell(child, row, await standing(row.fact));
+  }
+
   #signalOf({ id, organisation, key, kind, category, time }: OutboxRow): Signal {
     return { id, organisation, key, kind, category, time, ask: this.#parts.ask(id) };
   }
@@ -168,6 +189,8 @@ export class Sender {
     switch (sent.kind) {
       case 'sent':
         return { id, state: 'sent', at: now };
+      case 'held':
+        return this.#later(row, 'decision-moved');
       case 'refused':
         return { id, state: 'dead', at: now, code: sent.code };
       case 'gone':
@@ -187,6 +210,11 @@ export class Sender {
     const dueAt = toInstant(epochMs(this.#parts.clock.now()) + A_MOMENT);
     return { id, state: 'waiting', dueAt, code, tried: 0 };
   }
+}
+
+/** True for an attempt that its receiver failed; what stood behind one was none. */
+function isFailure(sent: Sent): boolean {
+  return sent.kind === 'retry' && sent.code !== NOT_TRIED.code;
 }
 
 const plainly = <T>(_correlationId: string, work: () => T): T => work();

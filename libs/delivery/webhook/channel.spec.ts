@@ -9,6 +9,7 @@ import { newWebhookKeyPair, newWebhookSecret, verifierOf, webhookSecretText } fr
 import { verifyWebhook } from './signature.ts';
 import { believes } from './test/independent.ts';
 import { httpReceiver, signalsOf, type Receiver } from './test/receiver.ts';
+import { always } from '../src/test/always.ts';
 
 const clock = fakeClock('2026-11-24T09:30:00.000Z');
 const secret = newWebhookSecret(fakeChance('one'));
@@ -43,7 +44,7 @@ describe('a webhook', () => {
   it('is a POST of the CloudEvent, believed by our own receiver and by the other implementation', async () => {
     const pair = newWebhookKeyPair(fakeChance('two'));
     const { receiver, channel, endpoint } = await set(undefined, { secrets: [secret, pair.secret] });
-    expect(await channel.send({ ...endpoint, url: `${receiver.url}/a?token=b%20c` }, signalsOf('k'))).toEqual([
+    expect(await channel.send({ ...endpoint, url: `${receiver.url}/a?token=b%20c` }, signalsOf('k'), always)).toEqual([
       { kind: 'sent' },
     ]);
     const { path, headers, body } = first(receiver);
@@ -71,9 +72,9 @@ describe('a webhook', () => {
     const moving = fakeClock();
     const { receiver, channel, endpoint } = await set((response) => response.writeHead(500).end(), { clock: moving });
     const signals = signalsOf('k');
-    await channel.send(endpoint, signals);
+    await channel.send(endpoint, signals, always);
     moving.advance(300_000);
-    await channel.send(endpoint, signals);
+    await channel.send(endpoint, signals, always);
     const [one, two] = receiver.received;
     expect([one?.body, one?.headers['webhook-id']]).toEqual([two?.body, two?.headers['webhook-id']]);
     expect(one?.headers['webhook-signature']).not.toBe(two?.headers['webhook-signature']);
@@ -87,7 +88,7 @@ describe('a webhook', () => {
   it('is signed by the old and the new secret while both are valid', async () => {
     const old = { ...newWebhookSecret(fakeChance('old')), until: toInstant(epochMs(clock.now()) + 1) };
     const { receiver, channel, endpoint } = await set(undefined, { secrets: [secret, old] });
-    await channel.send(endpoint, signalsOf('k'));
+    await channel.send(endpoint, signalsOf('k'), always);
     const { headers, body } = first(receiver);
     for (const each of [secret, old])
       expect(await believes(headers, body, webhookSecretText(verifierOf(each)))).toBe(true);
@@ -96,9 +97,9 @@ describe('a webhook', () => {
   it('goes over few connections, each kept for its batch and closed after it', async () => {
     const { receiver, channel, endpoint } = await set(undefined, { atATime: 2 });
     const keys = Array.from({ length: 20 }, (_, at) => `k${String(at)}`);
-    expect(new Set(kinds(await channel.send(endpoint, signalsOf(...keys))))).toEqual(new Set(['sent']));
+    expect(new Set(kinds(await channel.send(endpoint, signalsOf(...keys), always)))).toEqual(new Set(['sent']));
     expect(new Set(receiver.received.map(({ connection }) => connection)).size).toBeLessThanOrEqual(2);
-    await channel.send(endpoint, signalsOf('k'));
+    await channel.send(endpoint, signalsOf('k'), always);
     expect(receiver.received.at(-1)?.connection).toBeGreaterThan(1);
   });
 
@@ -106,11 +107,20 @@ describe('a webhook', () => {
     const { receiver, channel, endpoint } = await set();
     const [good, bad] = signalsOf('a', 'b');
     if (good === undefined || bad === undefined) throw new Error('no signals');
-    expect(await channel.send(endpoint, [{ ...bad, key: 'Ada Canary' }, good])).toEqual([
+    expect(await channel.send(endpoint, [{ ...bad, key: 'Ada Canary' }, good], always)).toEqual([
       { kind: 'refused', code: 'malformed' },
       { kind: 'sent' },
     ]);
     expect(receiver.ids()).toEqual(['s0']);
+  });
+
+  it('is not sent where it may not leave any more by the time its turn comes; what stands behind it waits, other keys go', async () => {
+    const { receiver, channel, endpoint } = await set(undefined, { atATime: 1 });
+    const sent = await channel.send(endpoint, signalsOf('a', 'a', 'a', 'b'), async ({ key }) => {
+      return key === 'b' || receiver.ids().length === 0;
+    });
+    expect(kinds(sent)).toEqual(['sent', 'held', 'retry not-tried', 'sent']);
+    expect(receiver.ids()).toEqual(['s0', 's3']);
   });
 
   it('is not sent unsigned', async () => {
@@ -118,7 +128,7 @@ describe('a webhook', () => {
     const over = { ...secret, until: clock.now() };
     const short = { kind: 'hmac', bytes: new Uint8Array(8) } as const;
     const codes = await Promise.all(
-      [[], [over], [short]].map((secrets) => channel.send({ ...endpoint, secrets }, signalsOf('k'))),
+      [[], [over], [short]].map((secrets) => channel.send({ ...endpoint, secrets }, signalsOf('k'), always)),
     );
     expect(codes.flatMap(kinds)).toEqual(['retry no-secret', 'retry no-secret', 'retry secret']);
     expect(receiver.ids()).toEqual([]);
@@ -126,7 +136,7 @@ describe('a webhook', () => {
 
   it('of an empty batch is none', async () => {
     const { channel, endpoint } = await set();
-    expect(await channel.send(endpoint, [])).toEqual([]);
+    expect(await channel.send(endpoint, [], always)).toEqual([]);
   });
 });
 
@@ -150,7 +160,7 @@ describe('an answer', () => {
     [504, 'retry status-504'],
   ])('%i: %s', async (status, wanted) => {
     const { channel, endpoint } = await set((response) => response.writeHead(status).end());
-    expect(kinds(await channel.send(endpoint, signalsOf('k')))).toEqual([wanted]);
+    expect(kinds(await channel.send(endpoint, signalsOf('k'), always))).toEqual([wanted]);
   });
 
   it.each([301, 302, 303, 307, 308])('%i to this machine is a failure and followed nowhere', async (status) => {
@@ -159,7 +169,7 @@ describe('an answer', () => {
     const { receiver, channel, endpoint } = await set((response) =>
       response.writeHead(status, { location: inner.url, 'retry-after': '60' }).end(),
     );
-    expect(await channel.send(endpoint, signalsOf('k', 'l'))).toMatchObject([
+    expect(await channel.send(endpoint, signalsOf('k', 'l'), always)).toMatchObject([
       { kind: 'retry', code: `status-${String(status)}` },
       { kind: 'retry' },
     ]);
@@ -174,7 +184,7 @@ describe('an answer', () => {
     [429, 'soon', undefined],
   ])('%i with Retry-After %s is honoured', async (status, header, afterMs) => {
     const { channel, endpoint } = await set((response) => response.writeHead(status, { 'retry-after': header }).end());
-    const [sent] = await channel.send(endpoint, signalsOf('k'));
+    const [sent] = await channel.send(endpoint, signalsOf('k'), always);
     expect(sent).toEqual({
       kind: 'retry',
       code: `status-${String(status)}`,
@@ -188,7 +198,7 @@ describe('in a batch', () => {
     const { receiver, channel, endpoint } = await set((response, { headers }) =>
       response.writeHead(headers['webhook-id'] === 's1' ? 500 : 204).end(),
     );
-    expect(kinds(await channel.send(endpoint, signalsOf('a', 'a', 'b', 'a', 'b')))).toEqual([
+    expect(kinds(await channel.send(endpoint, signalsOf('a', 'a', 'b', 'a', 'b'), always))).toEqual([
       'sent',
       'retry status-500',
       'sent',
@@ -213,7 +223,7 @@ describe('in a batch', () => {
         const from = receiver.received.length;
         const several = webhookChannel({ source: '/', clock, allowLoopback: true, atATime });
         const signals = signalsOf(...order);
-        const sent = kinds(await several.send(endpoint, signals));
+        const sent = kinds(await several.send(endpoint, signals, always));
         await several.close();
         const came = receiver.ids().slice(from);
         for (const key of new Set(order)) {
@@ -237,7 +247,7 @@ describe('in a batch', () => {
       (response, _, nth) => response.writeHead(nth === 1 ? 410 : 204).end(),
       { atATime: 1 },
     );
-    expect(kinds(await channel.send(endpoint, signalsOf('a', 'b', 'c', 'd')))).toEqual([
+    expect(kinds(await channel.send(endpoint, signalsOf('a', 'b', 'c', 'd'), always))).toEqual([
       'sent',
       'gone',
       'gone',
@@ -251,7 +261,7 @@ describe('in a batch', () => {
       (response) => response.writeHead(429, { 'retry-after': '30' }).end(),
       { atATime: 1 },
     );
-    expect(await channel.send(endpoint, signalsOf('a', 'b', 'c'))).toEqual([
+    expect(await channel.send(endpoint, signalsOf('a', 'b', 'c'), always)).toEqual([
       { kind: 'retry', code: 'status-429', afterMs: 30_000 },
       { kind: 'retry', code: 'not-tried', afterMs: 30_000 },
       { kind: 'retry', code: 'not-tried', afterMs: 30_000 },
@@ -267,7 +277,7 @@ describe('in a batch', () => {
         batchMs: 100,
       },
     );
-    expect(kinds(await channel.send(endpoint, signalsOf('a', 'b', 'c')))).toEqual([
+    expect(kinds(await channel.send(endpoint, signalsOf('a', 'b', 'c'), always))).toEqual([
       'sent',
       'retry not-tried',
       'retry not-tried',
@@ -277,11 +287,11 @@ describe('in a batch', () => {
 
   it('closing ends what is under way and begins nothing more', async () => {
     const { receiver, channel, endpoint } = await set(() => undefined, { atATime: 1 });
-    const sending = channel.send(endpoint, signalsOf('a', 'b'));
+    const sending = channel.send(endpoint, signalsOf('a', 'b'), always);
     while (receiver.received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await channel.close();
     expect(kinds(await sending)).toEqual(['retry closed', 'retry not-tried']);
-    expect(kinds(await channel.send(endpoint, signalsOf('c')))).toEqual(['retry not-tried']);
+    expect(kinds(await channel.send(endpoint, signalsOf('c'), always))).toEqual(['retry not-tried']);
     expect(receiver.ids()).toEqual(['s0']);
   });
 });

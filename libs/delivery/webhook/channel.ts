@@ -6,6 +6,7 @@ import {
   STRUCTURED_TYPE,
   structuredJson,
   type Channel,
+  type MayLeave,
   type Resolve,
   type Sent,
   type Signal,
@@ -46,8 +47,8 @@ export function webhookChannel(options: WebhookOptions): Channel<WebhookEndpoint
   const underWay = new Set<Promise<readonly Sent[]>>();
   return {
     name: 'webhook',
-    async send(endpoint, signals) {
-      const batch = sendBatch(endpoint, signals, options, closing.signal);
+    async send(endpoint, signals, mayLeave) {
+      const batch = sendBatch(endpoint, signals, mayLeave, options, closing.signal);
       underWay.add(batch);
       try {
         return await batch;
@@ -71,6 +72,7 @@ interface Ready {
 async function sendBatch(
   endpoint: WebhookEndpoint,
   signals: readonly Signal[],
+  mayLeave: MayLeave,
   options: WebhookOptions,
   closing: AbortSignal,
 ): Promise<readonly Sent[]> {
@@ -87,7 +89,9 @@ async function sendBatch(
     for (const lane of lanes) {
       for (const [at, signal] of lane) {
         if (end.by !== undefined || over.signal.aborted) return;
-        const outcome = await attempt(signal, ready, options, closing);
+        const outcome: Sent = (await mayLeave(signal))
+          ? await attempt(signal, ready, options, closing)
+          : { kind: 'held' };
         sent.set(at, outcome);
         // That nobody wants them counts more than whatever else went wrong beside it.
         if (outcome.kind === 'gone') end.by = outcome;

@@ -10,6 +10,7 @@ import { webhookChannel } from './channel.ts';
 import { newWebhookKeyPair, newWebhookSecret, verifierOf, webhookSecretText, type WebhookSecret } from './secrets.ts';
 import { webhookSigner } from './signature.ts';
 import { signalsOf } from './test/receiver.ts';
+import { always } from '../src/test/always.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/webhooks.md'), 'utf8');
 const blocks = (kind: string): readonly string[] =>
@@ -92,7 +93,7 @@ describe('docs/guides/webhooks.md', () => {
     });
     const old = newWebhookSecret(fakeChance('old'));
     const send = async (through: typeof channel, secrets: readonly WebhookSecret[]) =>
-      (await through.send({ url, secrets }, [signal]))[0];
+      (await through.send({ url, secrets }, [signal], always))[0];
     expect(await send(channel, [secret])).toEqual({ kind: 'sent' });
     expect(await send(channel, [old, secret])).toEqual({ kind: 'sent' });
     expect(await send(channel, [old])).toEqual({ kind: 'retry', code: 'status-401' });

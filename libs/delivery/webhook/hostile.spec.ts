@@ -6,6 +6,7 @@ import { webhookChannel, type WebhookOptions } from './channel.ts';
 import { readEndpointUrl } from './endpoint.ts';
 import { newWebhookSecret, webhookSecretText } from './secrets.ts';
 import { httpReceiver, rawReceiver, signalsOf } from './test/receiver.ts';
+import { always } from '../src/test/always.ts';
 
 const secret = newWebhookSecret(fakeChance('one'));
 const ending: (() => Promise<void>)[] = [];
@@ -28,7 +29,7 @@ function channelOf(options: Partial<WebhookOptions> = {}) {
 async function sentTo(onConnection: (socket: Socket) => void, options: Partial<WebhookOptions> = {}): Promise<Sent> {
   const receiver = await rawReceiver(onConnection);
   ending.push(() => receiver.stop());
-  const [sent] = await channelOf(options).send({ url: receiver.url, secrets: [secret] }, signalsOf('k'));
+  const [sent] = await channelOf(options).send({ url: receiver.url, secrets: [secret] }, signalsOf('k'), always);
   if (sent === undefined) throw new Error('no answer');
   return sent;
 }
@@ -131,7 +132,7 @@ describe('a receiver that', () => {
   it('is not there is tried again', async () => {
     const receiver = await rawReceiver(() => undefined);
     await receiver.stop();
-    expect(await channelOf().send({ url: receiver.url, secrets: [secret] }, signalsOf('k', 'k'))).toEqual([
+    expect(await channelOf().send({ url: receiver.url, secrets: [secret] }, signalsOf('k', 'k'), always)).toEqual([
       { kind: 'retry', code: 'unreachable' },
       { kind: 'retry', code: 'not-tried' },
     ]);
@@ -152,13 +153,14 @@ describe('a receiver that', () => {
     const sent = await channelOf({ atATime: 1 }).send(
       { url: receiver.url, secrets: [secret] },
       signalsOf('k', 'k', 'k'),
+      always,
     );
     expect([sent, served]).toEqual([Array(3).fill({ kind: 'sent' }), 3]);
   });
 
   it('is slow to be found is left after the time-out; one that is not found is tried again', async () => {
     const ask = (resolve: NonNullable<WebhookOptions['resolve']>) =>
-      channelOf({ resolve }).send({ url: 'https://receiver.test/', secrets: [secret] }, signalsOf('k', 'l'));
+      channelOf({ resolve }).send({ url: 'https://receiver.test/', secrets: [secret] }, signalsOf('k', 'l'), always);
     const [slow] = await ask(() => new Promise<never>(() => undefined));
     const missing = await ask(() => Promise.reject(new Error('queryA ENOTFOUND receiver.test')));
     expect([slow, missing, (await ask(async () => []))[0]]).toEqual([
@@ -241,7 +243,11 @@ describe('an endpoint', () => {
     ending.push(() => inside.stop());
     const ask = async (url: string, answers: readonly string[], allowLoopback: boolean) => {
       const resolve = async () => answers.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-      const [sent] = await channelOf({ resolve, allowLoopback }).send({ url, secrets: [secret] }, signalsOf('k'));
+      const [sent] = await channelOf({ resolve, allowLoopback }).send(
+        { url, secrets: [secret] },
+        signalsOf('k'),
+        always,
+      );
       return sent;
     };
     const port = String(inside.port);
@@ -279,7 +285,11 @@ describe('an endpoint', () => {
     const ask = async (...answers: readonly string[]) => {
       let calls = 0;
       const resolve = async (): Promise<readonly ResolvedAddress[]> => [{ address: answers[calls++] ?? '', family: 4 }];
-      const sent = await channelOf({ resolve, atATime: 1 }).send({ url, secrets: [secret] }, signalsOf('k', 'k', 'l'));
+      const sent = await channelOf({ resolve, atATime: 1 }).send(
+        { url, secrets: [secret] },
+        signalsOf('k', 'k', 'l'),
+        always,
+      );
       return [calls, ...sent.map((each) => each.kind)];
     };
     // An address of this machine where nothing listens, then the one where something does.
@@ -307,20 +317,26 @@ describe('what is said of a failure', () => {
     for (const answer of answers) {
       const receiver = await rawReceiver(answer);
       ending.push(() => receiver.stop());
-      said.push(await channelOf().send({ url: url(receiver.url), secrets: [secret] }, signalsOf(canary, canary)));
+      said.push(
+        await channelOf().send({ url: url(receiver.url), secrets: [secret] }, signalsOf(canary, canary), always),
+      );
     }
     for (const place of [
       `https://${canary}:${canary}@x.example`,
       `https://10.0.0.7/${canary}`,
       `https://${canary}.invalid/`,
     ])
-      said.push(await channelOf().send({ url: place, secrets: [secret] }, signalsOf(canary)));
+      said.push(await channelOf().send({ url: place, secrets: [secret] }, signalsOf(canary), always));
     const [signal] = signalsOf(canary);
     if (signal === undefined) throw new Error('no signal');
     const quiet = await rawReceiver(() => undefined);
     ending.push(() => quiet.stop());
     said.push(
-      await channelOf().send({ url: quiet.url, secrets: [secret] }, [{ ...signal, category: canary.toUpperCase() }]),
+      await channelOf().send(
+        { url: quiet.url, secrets: [secret] },
+        [{ ...signal, category: canary.toUpperCase() }],
+        always,
+      ),
     );
     const text = JSON.stringify(said);
     expect(text.match(/"code":"[a-z0-9-]+"/g)?.length).toBe(12);

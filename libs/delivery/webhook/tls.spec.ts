@@ -9,6 +9,7 @@ import { fakeChance, fakeClock, temporaryFolder } from '#testing';
 import { webhookChannel } from './channel.ts';
 import { newWebhookSecret } from './secrets.ts';
 import { httpReceiver, signalsOf } from './test/receiver.ts';
+import { always } from '../src/test/always.ts';
 
 const OPENSSL = spawnSync('openssl', ['version']).status === 0;
 const suite = OPENSSL ? describe : describe.skip;
@@ -53,6 +54,7 @@ suite('over https (needs openssl for the certificate)', () => {
     const sent = await channel.send(
       { url: `https://${host}:${String(port)}/`, secrets: [secret] },
       signalsOf('k', 'k', 'k'),
+      always,
     );
     await channel.close();
     return { sent, came, host: `${host}:${String(port)}` };
@@ -77,7 +79,7 @@ describe('over https', () => {
     const plain = await httpReceiver();
     const channel = webhookChannel({ source: '/hub', clock: fakeClock(), allowLoopback: true });
     const url = plain.url.replace('http:', 'https:');
-    const sent = await channel.send({ url, secrets: [secret] }, signalsOf('k'));
+    const sent = await channel.send({ url, secrets: [secret] }, signalsOf('k'), always);
     await channel.close();
     await plain.stop();
     expect([sent, plain.ids()]).toEqual([[{ kind: 'retry', code: 'tls' }], []]);

@@ -7,6 +7,7 @@ import { agree, DIRECT_CARE, organisation, PUBLIC_TASK, type ReachedHub } from '
 import { eventIn, hookReceiver, type HookReceiver } from '../signals/receiver.ts';
 import { subscribe } from '../signals/told.ts';
 import { BUILT } from '../trust/built-hub.ts';
+import { errands } from './errands.ts';
 import { expectedSignals, readerOf, type Expected, type Reader } from './folded.ts';
 import { comes, isAborted, type Killable } from './killable.ts';
 import { killedArea, type KilledArea } from './killed-area.ts';
@@ -16,6 +17,10 @@ import { BATCH_OF, childNumber, tellAll, type ToTell } from './telling.ts';
 const TARGET = Number(process.env['KILL_EVENTS'] ?? 0);
 /** Between two kills, in milliseconds: at least so long, and up to so much more. */
 const [EVERY, SPREAD] = [3_000, 4_000];
+/** In one of so many facts the number of the child is wrong. */
+const ODD = 1_000;
+/** Its check digit is that of no number. */
+const WRONG_NUMBER = '9990000001';
 /** So many more events say that the area works. */
 const AT_WORK = 40;
 const CHILDREN = Math.max(40, Math.ceil(TARGET / 100));
@@ -47,6 +52,7 @@ described(`an area whose processes are killed${skipped}`, () => {
       const { url, folder } = area;
       const hub: ReachedHub = { url, person: (key) => demonstrationPerson(url, key) };
       const school = await organisation(hub, 'oakfield-primary', 'education');
+      await organisation(hub, 'childrens-social-care', 'social-care');
       const trust = await organisation(hub, 'bridgewater-community-trust', 'health');
       await agree(hub, {
         id: 'told-hearing',
@@ -71,11 +77,15 @@ described(`an area whose processes are killed${skipped}`, () => {
       });
 
       const killer = killing(area);
+      const people = errands(url, CHILDREN);
       const before = performance.now();
-      const told = await tellAll(trust, untilHeld(folder));
+      const told = await tellAll(trust, untilHeld(folder), ({ data }) =>
+        data.subject.nhsNumber === WRONG_NUMBER ? 'quarantined' : 'published',
+      );
       // Most of what is told goes out under the same fire.
       await comes('most signals', 30 * MINUTE, async () => new Set(taken).size >= 0.8 * told.acknowledged.size);
       await killer.stop();
+      const done = await people.stop();
       const seconds = Math.round((performance.now() - before) / 1000);
 
       await area.ready();
@@ -101,6 +111,8 @@ described(`an area whose processes are killed${skipped}`, () => {
         ends: Object.fromEntries(area.all.map(({ name, ends }) => [name, ends])),
         secondsOfKilling: seconds,
         secondsInAll: Math.round((performance.now() - begun) / 1000),
+        quarantined: told.quarantined,
+        done,
         refusals: Object.fromEntries(told.refusals),
         webhooks: { arrived: taken.length, once: new Set(taken).size },
         rows: compared.rows,
@@ -110,6 +122,13 @@ described(`an area whose processes are killed${skipped}`, () => {
       expect(verdict).toMatchObject({ ok: true });
       expect(verdict.ok ? verdict.size : 0).toBeGreaterThanOrEqual(TARGET);
       expect(compared).toMatchObject({ differences: [], parked: 0 });
+      for (const [table, least] of [
+        ['quarantine.item', told.quarantined],
+        ['break-glass.access', done.emergencies],
+        ['requests.request', done.requests],
+      ] as const) {
+        expect([table, least > 0, (compared.rows[table] ?? 0) >= least]).toEqual([table, true, true]);
+      }
       // Acknowledged is what is there, once each.
       const facts = expected.map(({ fact }) => fact);
       expect(new Set(facts).size).toBe(facts.length);
@@ -208,7 +227,7 @@ function untilHeld(folder: string): () => readonly ToTell[] | undefined {
     }
     if (held >= TARGET) return undefined;
     const facts = Array.from({ length: BATCH_OF }, (_, at) =>
-      screened(`screened-${String(next + at)}`, 1 + ((next + at) % CHILDREN)),
+      screened(`screened-${String(next + at)}`, 1 + ((next + at) % CHILDREN), next % ODD === 0 && at === 0),
     );
     next += BATCH_OF;
     return facts;
@@ -235,13 +254,14 @@ function enrolled(number: number): ToTell {
   };
 }
 
-function screened(id: string, child: number): ToTell {
+function screened(id: string, child: number, odd = false): ToTell {
+  const subject = childNumber(child, 'trust');
   const fact = { screenedOn: '2018-03-30', outcomeCode: '276781000000109', outcome: 'Clear response' };
   return {
     id,
     type: 'health.newborn-hearing-outcome.v1',
     category: 'health.screening',
     basis: JSON.stringify(DIRECT_CARE),
-    data: { subject: childNumber(child, 'trust'), fact },
+    data: { subject: odd ? { ...subject, nhsNumber: WRONG_NUMBER } : subject, fact },
   };
 }

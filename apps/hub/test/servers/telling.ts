@@ -6,10 +6,15 @@ import type { TestOrganisation } from '../running-hub.ts';
 /** A fact to be told, whatever happens meanwhile. */
 export type ToTell = Omit<SubmittedCloudEvent, 'specversion' | 'source' | 'time' | 'datacontenttype'>;
 
+/** What is to become of a fact. */
+export type Wanted = 'published' | 'quarantined';
+
 /** What became of all that was told. */
 export interface Telling {
   /** CloudEvents id → fact id, of what a receipt acknowledged as published. */
   readonly acknowledged: ReadonlyMap<string, string>;
+  /** How many were set aside as they should. */
+  readonly quarantined: number;
   /** How often each status, or `none` for a broken connection, was answered in place of an acknowledgement. */
   readonly refusals: ReadonlyMap<string, number>;
 }
@@ -31,8 +36,13 @@ interface Item {
 }
 
 /** Tells batches until `next` has no more, each again under its Idempotency-Key until a finished receipt has all of its items. */
-export async function tellAll(of: TestOrganisation, next: () => readonly ToTell[] | undefined): Promise<Telling> {
+export async function tellAll(
+  of: TestOrganisation,
+  next: () => readonly ToTell[] | undefined,
+  wantedOf: (fact: ToTell) => Wanted = () => 'published',
+): Promise<Telling> {
   const acknowledged = new Map<string, string>();
+  let quarantined = 0;
   const refusals = new Map<string, number>();
   const refused = (what: string): void => void refusals.set(what, (refusals.get(what) ?? 0) + 1);
   const failing = new AbortController();
@@ -41,16 +51,18 @@ export async function tellAll(of: TestOrganisation, next: () => readonly ToTell[
       const items = await tellOne(of, facts, refused);
       for (const [at, fact] of facts.entries()) {
         const item = items.find(({ row }) => row === at + 1);
-        if (item?.outcome !== 'published' || item.factId === null) {
+        const wanted = wantedOf(fact);
+        if (item?.outcome !== wanted || item.factId === null) {
           failing.abort();
-          throw new Error(`not published: ${JSON.stringify(item)}`);
+          throw new Error(`not ${wanted}: ${JSON.stringify(item)}`);
         }
-        acknowledged.set(fact.id, item.factId);
+        if (wanted === 'quarantined') quarantined += 1;
+        else acknowledged.set(fact.id, item.factId);
       }
     }
   });
   await Promise.all(writers);
-  return { acknowledged, refusals };
+  return { acknowledged, quarantined, refusals };
 }
 
 async function tellOne(

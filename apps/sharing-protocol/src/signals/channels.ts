@@ -12,7 +12,7 @@ export interface Ways {
   close(): Promise<void>;
 }
 
-/** After so long nothing more of a batch is begun, in milliseconds: what was decided is not sent much later. */
+/** After so long nothing more of a batch is begun, in milliseconds: what waits behind a slow answer is looked for again. */
 const BATCH_MS = 5_000;
 /** Order is kept within a key while the number of partitions stays; an organisation reads its topic in so many processes at most. */
 const PARTITIONS = 12;
@@ -38,11 +38,11 @@ export function openWays(
         });
   return {
     open: new Set<ChannelName>(kafka === undefined ? ['webhook'] : ['webhook', 'kafka']),
-    sendTo: async (subscription, signals) => {
+    sendTo: async (subscription, signals, mayLeave) => {
       // Sent to no other organisation's topic, whatever a signal says: the channel holds them against each other.
-      if (subscription.channel === 'kafka') return (await kafka?.send(subscription, signals)) ?? [];
+      if (subscription.channel === 'kafka') return (await kafka?.send(subscription, signals, mayLeave)) ?? [];
       const secrets = await openSecrets(vault, subscription);
-      return webhook.send({ url: subscription.url ?? '', secrets }, signals);
+      return webhook.send({ url: subscription.url ?? '', secrets }, signals, mayLeave);
     },
     close: async () => {
       await Promise.all([webhook.close(), kafka?.close()]);

@@ -1,5 +1,5 @@
 import type { ChannelName, ChildOfFact } from '#delivery';
-import { DELIVERY_STORE, mayTell, Outbox, runDelivery, standingFact } from '#delivery';
+import { DELIVERY_STORE, mayTell, Outbox, runDelivery, standingFact, stillMayTell } from '#delivery';
 import {
   deliveryMetrics,
   deliveryObserver,
@@ -57,6 +57,7 @@ export async function openDelivery(
     childOfFact,
     disclose: core.disclose,
     mayTell: mayTell(tails, clock),
+    stillMayTell: stillMayTell(tails, clock),
     standing: (fact: Parameters<ChildOfFact>[0]) => standingFact(log, fact),
     pseudonymKey: hubSecret(master, 'pseudonym'),
     channels: ways.open,

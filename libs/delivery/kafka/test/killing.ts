@@ -4,6 +4,7 @@ import { bareKafka, contents } from './bare.ts';
 import { receiver } from './receiver.ts';
 import { inOrder, newOrganisation, sendAll, signals } from './signals.ts';
 import { topicOf } from '../topic.ts';
+import { always } from '../../src/test/always.ts';
 
 /** A broker of the spec's own. */
 export interface Killable {
@@ -30,11 +31,11 @@ export async function survivesKills({ brokers, restart }: Killable, count: numbe
   });
   const ours = receiver({ brokers, topic, requestTimeout: 3_000, sessionTimeout: 2_000, backOff: () => 200 });
   try {
-    await channel.send({ organisation }, all.slice(0, 50));
+    await channel.send({ organisation }, all.slice(0, 50), always);
     ours.follow();
     const failed = new Set<string>();
     const send = async (batch: typeof all) => {
-      const sent = await channel.send({ organisation }, batch);
+      const sent = await channel.send({ organisation }, batch, always);
       for (const each of sent) if (each.kind === 'retry') failed.add(each.code);
       return sent;
     };

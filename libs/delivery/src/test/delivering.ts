@@ -9,7 +9,7 @@ import type { Disclose } from '#sharing';
 import { Outbox } from '../outbox/outbox.ts';
 import { DELIVERY_STORE } from '../outbox/tables.ts';
 import { runDelivery, type DeliveryParts } from '../process.ts';
-import type { Sent, Signal } from '../port.ts';
+import type { MayLeave, Sent, Signal } from '../port.ts';
 import { NOT_TRIED } from '../retry.ts';
 import { standingFact } from '../standing.ts';
 import { subscriptionStream, type SubscriptionMade } from '../subscription/subscription.ts';
@@ -38,6 +38,8 @@ export class Delivering {
   /** What the receiver answers. */
   answer: (signal: Signal) => Sent = () => ({ kind: 'sent' });
   permits: (fact: FactId) => boolean | Promise<boolean> = () => true;
+  /** What may still leave, asked as it does. */
+  stillTold: (fact: FactId) => boolean | Promise<boolean> = () => true;
   /** What is let in at all, when it happens. */
   told: (fact: FactId) => boolean = () => true;
   /** Whose child a record is. */
@@ -117,7 +119,8 @@ export class Delivering {
       standing: (fact) => standingFact(log, fact),
       channels: new Set(['webhook']),
       mayTell: async (_child, signals) => signals.filter(({ fact }) => this.told(fact)),
-      send: async (_subscription, signals) => this.#received(signals),
+      stillMayTell: async (_child, { fact }) => this.stillTold(fact),
+      send: (_subscription, signals, mayLeave) => this.#received(signals, mayLeave),
       ask: (id) => `https://hub.example/v1/signals/${id}`,
       clock: { now: () => toInstant((this.now += 1)) },
       spread: () => 0.5,
@@ -143,15 +146,19 @@ export class Delivering {
     };
   }
 
-  #received(signals: readonly Signal[]): readonly Sent[] {
+  async #received(signals: readonly Signal[], mayLeave: MayLeave): Promise<readonly Sent[]> {
+    const outcomes: Sent[] = [];
+    const held = new Set<string>();
     let broken = false;
-    return signals.map((signal) => {
-      if (broken) return NOT_TRIED;
-      const sent = this.answer(signal);
+    for (const signal of signals) {
+      const may = !broken && !held.has(signal.key) && (await mayLeave(signal));
+      const sent: Sent = broken || held.has(signal.key) ? NOT_TRIED : may ? this.answer(signal) : { kind: 'held' };
       if (sent.kind === 'sent') this.arrived.push(signal);
+      else if (sent.kind === 'held') held.add(signal.key);
       else broken = true;
-      return sent;
-    });
+      outcomes.push(sent);
+    }
+    return outcomes;
   }
 }
 

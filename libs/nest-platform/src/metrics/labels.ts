@@ -162,7 +162,7 @@ const AGGREGATE_TYPES = [
 /** What became of one item that a connector took, or of its whole file: `unreadable`, broken off; `failed`, by no fault of the file's. */
 export type ConnectorOutcome = SubmissionResult['outcome'] | 'unreadable' | 'failed';
 /** What became of one attempt to deliver; `withheld`: policy no longer allowed it, nothing was sent. */
-export type DeliveryOutcome = Sent['kind'] | 'withheld';
+export type DeliveryOutcome = Exclude<Sent['kind'], 'held'> | 'withheld';
 /** A way out of the house. */
 export type DeliveryChannel = Channel<unknown>['name'];
 
