@@ -6,7 +6,7 @@ import { epochMs, fail, isOrganisationId, ok, parseStrictJson } from '#kernel';
 import type { Clock, OrganisationId, Outcome } from '#kernel';
 import type { Reader } from '#sharing';
 import type { Authenticator, TokenRefusal } from '../guard/access.guard.ts';
-import { isStoreFault } from '../problem/from-error.ts';
+import { isAway } from '../problem/from-error.ts';
 import { ALGORITHMS, SYSTEM_ROLE, TOKEN_SECONDS, audienceOf, issuerOf, publicPart, systemClientId } from './model.ts';
 import type { SigningKeys } from './model.ts';
 import type { OnceStore } from './once-store.ts';
@@ -62,8 +62,8 @@ export class TokenVerifier implements Authenticator {
     try {
       return ok(await this.#verify(authorization, dpopProof, method, url));
     } catch (error) {
-      // A disk that is full says nothing of the token: the caller hears 503 and keeps it.
-      if (isStoreFault(error)) throw error;
+      // A disk that is full, or a server that is away, says nothing of the token: the caller hears 503 and keeps it.
+      if (isAway(error)) throw error;
       // jose throws for every token that is not good; its messages may name claims, so the kind is enough.
       return fail(
         error instanceof Refused

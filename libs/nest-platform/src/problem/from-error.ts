@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { DatabaseUnavailable } from '#database';
 import { AppendInDoubt, LogFailed, LogUnavailable } from '#event-log';
 import { Problem } from './problem.ts';
 import type { ProblemInit } from './problem.ts';
@@ -43,7 +44,7 @@ const BY_STATUS: ReadonlyMap<number, Omit<ProblemInit, 'status'>> = new Map([
 /** The problem an error of ours, of Nest or of Fastify is answered with; 5xx are all alike, so nothing of the fault leaves. */
 export function problemOf(error: unknown): ProblemInit {
   if (error instanceof Problem) return error.init;
-  if (isLogFault(error) || isStoreFault(error)) return NOT_KEPT;
+  if (isAway(error)) return NOT_KEPT;
   const status = statusOf(error);
   if (status === undefined) return INTERNAL;
   const known = BY_STATUS.get(status);
@@ -53,7 +54,11 @@ export function problemOf(error: unknown): ProblemInit {
     : INTERNAL;
 }
 
-/** True where the log could not keep or tell something: a full disk, a server that is away. */
+/** True where the log or a database under the hub could not keep or tell something: a full disk, a server that is away. Says nothing of who asked. */
+export function isAway(error: unknown): boolean {
+  return isLogFault(error) || isStoreFault(error);
+}
+
 function isLogFault(error: unknown): boolean {
   return error instanceof LogFailed || error instanceof AppendInDoubt || error instanceof LogUnavailable;
 }
@@ -61,8 +66,9 @@ function isLogFault(error: unknown): boolean {
 /** SQLite's own result codes for: busy, locked, out of memory, read-only, I/O error, full, cannot open. */
 const STORE_FAULTS = new Set([5, 6, 7, 8, 10, 13, 14]);
 
-/** True where a database under the hub (keys, identities, receipts, used ids) could not keep something: a full disk, mostly. */
-export function isStoreFault(error: unknown): boolean {
+/** Keys, identities, receipts, used ids, views. */
+function isStoreFault(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailable) return true;
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   // Extended codes say more in their upper bits.
   return code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number' && STORE_FAULTS.has(errcode & 0xff);
