@@ -176,6 +176,21 @@ describe('a reader that caught up', () => {
     expect(last === undefined ? 0 : log.compare(last, token)).toBeGreaterThan(0);
   });
 
+  it('hears it after every number of events of other families, also where a checkpoint had moved its place there already', async () => {
+    const { log } = await both(QUICK);
+    const stop = new AbortController();
+    let token: LogToken | null = null;
+    const following = (async () => {
+      for await (const batch of log.subscribe({ families: ['fact'], signal: stop.signal })) token = batch.token;
+    })();
+    for (let n = 0; n < 80; n++) {
+      const { token: last } = await log.append(`look-${String(n)}`, 'none', [record(`look-${String(n)}`)]);
+      await until(() => token !== null && log.compare(token, last) >= 0);
+    }
+    stop.abort();
+    await following;
+  });
+
   it('hears it from the server’s checkpoints while others write much, and seldom', async () => {
     const { double, log } = await both(QUICK);
     await append(log, 0);

@@ -90,6 +90,8 @@ class Reading {
   #events: LoggedEvent[] = [];
   /** Everything up to here was handed out or is of no interest. */
   #place: Position | undefined;
+  /** The place that the reader was told last: a checkpoint moves ours without a word. */
+  #told: Position | undefined;
   #held: Position | undefined;
   /** When the reader is to hear that it caught up; undefined where it has. */
   #owedAt: number | undefined;
@@ -101,6 +103,7 @@ class Reading {
     this.#wanted = new Set(families);
     this.#most = batch;
     this.#place = place;
+    this.#told = place;
   }
 
   get hasEvents(): boolean {
@@ -150,6 +153,7 @@ class Reading {
     const events = this.#events;
     const token = events.at(-1)?.token ?? tokenAt(this.#place ?? { commit: 0n, prepare: 0n });
     this.#events = [];
+    this.#told = positionOf(token);
     return { kind: 'events', events, token };
   }
 
@@ -157,7 +161,8 @@ class Reading {
   async quiet(): Promise<SubscriptionBatch | undefined> {
     const { pulse, limits } = this.#parts;
     if (!this.live) throw new SubscriptionDropped('nothing came while catching up');
-    if (this.#owedAt === undefined && !pulse.isBeyond(this.#place)) {
+    const untold = comparePositions(this.#place, this.#told) > 0;
+    if (this.#owedAt === undefined && !untold && !pulse.isBeyond(this.#place)) {
       await pulse.ask(limits.idleMs);
       if (!pulse.isBeyond(this.#place)) return undefined;
     }
@@ -168,6 +173,7 @@ class Reading {
     }
     this.#missedSince = undefined;
     this.#owedAt = undefined;
+    this.#told = this.#place;
     return { kind: 'caught-up', token: this.#place === undefined ? null : tokenAt(this.#place) };
   }
 
