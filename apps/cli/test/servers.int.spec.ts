@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -121,6 +121,36 @@ it('moves keys, identity, receipts and used ids of one machine, and nothing twic
   expect((await run({}, ...move))[3]).toBe('used ids: 0 rows');
   const moved = onceStore(await openPostgresDatabase({ url, store: USED_IDS_STORE }));
   expect(await moved.use('issuer', 'jti', 4_000_000_000, 1_000)).toBe(false);
+  await remove();
+  rmSync(folder, { recursive: true });
+});
+
+it('gives up the keys whose bucket key is gone, so that a vault opens again; none is given up where all are there', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lost-'));
+  const keyFile = join(folder, 'tellonce.key');
+  const { url, remove } = await testDatabase();
+  await run({}, 'migrate', '--database', url);
+  const kek = hubSecret(loadKek(keyFile, { create: true, chance: systemChance }), 'key-encryption');
+  const buckets = `${keyFile}.buckets`;
+  mkdirSync(buckets, { mode: 0o700 });
+  const opened = async () =>
+    openVault({
+      database: await openPostgresDatabase({ url, store: KEYS_STORE }),
+      kek,
+      chance: systemChance,
+      clock: systemClock,
+      ledgerPath: join(buckets, 'erasures.ledger'),
+      buckets,
+    });
+  const vault = await opened();
+  await vault.keyFor('record-1', 'health.screening');
+  await vault.close();
+  const command = ['give-up-lost-keys', '--database', url, '--key-file', keyFile] as const;
+  expect(await run({}, ...command)).toEqual(['no key is lost']);
+  for (const name of readdirSync(buckets).filter((each) => each.endsWith('.key'))) rmSync(join(buckets, name));
+  await expect(opened()).rejects.toMatchObject({ code: 'KEK_BUCKETS' });
+  expect(await run({}, ...command)).toEqual(['1 keys given up']);
+  await (await opened()).close();
   await remove();
   rmSync(folder, { recursive: true });
 });

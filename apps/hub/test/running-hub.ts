@@ -19,6 +19,7 @@ import { hub } from '../src/hub.ts';
 import { VIEWS, type Views } from '../src/hub.module.ts';
 import { approve, contentOf, draft, type Agreeing } from './agreements.ts';
 import { runningArea, type RunningArea } from './running-servers.ts';
+import { rowsInFiles, type Row, type StoredTable } from './stored.ts';
 
 /** How a hub under test differs from one that is simply started. */
 export interface HubOptions {
@@ -43,6 +44,12 @@ export interface RunningHub {
   readonly varDir: string;
   readonly composed: ComposedHub;
   person(key: string): HubClient;
+  /** The numbers of every process, the sharing protocol's first, as its monitoring reads them: not through the gateway. */
+  metrics(): Promise<string>;
+  /** Writes what the servers of the area keep beside what its processes keep, so that a search of the folder finds all of it. Nothing where there are no servers. */
+  dump(): Promise<void>;
+  /** What a table holds, in a file or on a server. */
+  rows(table: StoredTable): Promise<readonly Row[]>;
   /** Stops as SIGTERM would; the folder stays. */
   stop(): Promise<void>;
   /** Stops and removes the folder. */
@@ -71,6 +78,9 @@ export async function runningHub(options: HubOptions = {}): Promise<RunningHub> 
     varDir: join(folder, 'var'),
     composed: area.composed,
     person: (key) => demonstrationPerson(url, key),
+    metrics: async () => (await Promise.all(area.processes.map(metricsOf))).join('\n'),
+    dump: () => area.dump(),
+    rows: (table) => area.rows(table),
     stop,
     remove: async () => {
       await stop();
@@ -106,7 +116,21 @@ async function runningProcess(folder: string, port: number, options: HubOptions)
     await composed.app.close();
     for (const resource of composed.resources) await resource.close();
   };
-  return { composed, stop, remove: async () => undefined };
+  const processes = [`http://127.0.0.1:${String(port)}`];
+  return {
+    composed,
+    processes,
+    stop,
+    dump: async () => undefined,
+    rows: async (table) => rowsInFiles(config.value.varDir, table),
+    remove: async () => undefined,
+  };
+}
+
+async function metricsOf(url: string): Promise<string> {
+  const answer = await fetch(`${url}/metrics`);
+  if (answer.status !== 200) throw new Error(`no metrics: ${String(answer.status)}`);
+  return answer.text();
 }
 
 /** An organisation of a test: registered, with its key and its system. */
@@ -242,11 +266,15 @@ export async function receiptOf(client: HubClient, decision: string): Promise<st
 /** Waits until the views and the detections have read everything there is now. */
 export async function caughtUp({ composed }: RunningHub): Promise<void> {
   const views = composed.app.get<Views>(VIEWS);
-  for (let tries = 0; tries < 400; tries++) {
-    if ((await views.status()).every(({ behind }) => behind === 0) && (await views.detections.behind()) === 0) return;
+  let behind: readonly string[] = [];
+  for (const until = performance.now() + 60_000; performance.now() < until;) {
+    behind = (await views.status()).filter((view) => view.behind !== 0).map((view) => view.name);
+    const unread = await views.detections.behind();
+    if (behind.length === 0 && unread === 0) return;
+    if (unread !== 0) behind = [...behind, 'detections'];
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error('the views do not catch up');
+  throw new Error(`they do not catch up: ${behind.join()}`);
 }
 
 /** The answer, which must have this status. */

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createLogger,
@@ -16,6 +17,7 @@ import { socialCare } from '../../social-care/src/social-care.ts';
 import { EventStoreDouble } from '../../../libs/event-log/eventstoredb/double/index.ts';
 import { APPS, type App } from '../../../infra/gateway/route.ts';
 import { serveGateway, type Gateway } from '../../../infra/gateway/serve.ts';
+import { dumpTables, rowsOnServer, type Row, type StoredTable } from './stored.ts';
 import type { HubOptions } from './running-hub.ts';
 
 const COMPOSITIONS = { education, health, 'social-care': socialCare, 'sharing-protocol': sharingProtocol };
@@ -29,7 +31,14 @@ const byFolder = new Map<string, Servers>();
 
 /** The four apps of an area, each composed as in a process of its own, behind one gateway. */
 export interface RunningArea {
+  /** The sharing protocol, which has the views. */
   readonly composed: ComposedHub;
+  /** URLs of the processes themselves, the sharing protocol's first. */
+  readonly processes: readonly string[];
+  /** See {@link RunningHub}. */
+  dump(): Promise<void>;
+  /** See {@link RunningHub}. */
+  rows(table: StoredTable): Promise<readonly Row[]>;
   /** Stops the apps; the servers and the folder stay. */
   stop(): Promise<void>;
   /** Stops the servers too. */
@@ -41,17 +50,18 @@ export interface RunningArea {
  * the gateway's table of routes in front at `port`.
  */
 export async function runningArea(folder: string, port: number, options: HubOptions): Promise<RunningArea> {
-  if (options.openLog !== undefined) throw new Error('a log of its own is for a hub in one process');
-  const servers = byFolder.get(folder) ?? (await startServers());
+  const servers = byFolder.get(folder) ?? (await startServers(folder));
   byFolder.set(folder, servers);
-  const { clock, chance, stage, endProcess } = options;
+  const { clock, chance, stage, openLog, endProcess } = options;
   const extras: CompositionExtras = {
     ...(clock === undefined ? {} : { clock }),
     ...(chance === undefined ? {} : { chance }),
     ...(stage === undefined ? {} : { stage }),
+    ...(openLog === undefined ? {} : { openLog }),
     ...(endProcess === undefined ? {} : { endProcess }),
   };
   const running: ComposedHub[] = [];
+  const processes: string[] = [];
   const urls: Partial<Record<App, string>> = {};
   // The sharing protocol first: it makes what the others only read.
   for (const app of APPS.toReversed()) {
@@ -61,7 +71,7 @@ export async function runningArea(folder: string, port: number, options: HubOpti
     await composed.app.listen({ port: own, host: '127.0.0.1' });
     composed.readiness.markStarted();
     running.push(composed);
-    urls[app] = `http://127.0.0.1:${String(own)}`;
+    processes.push((urls[app] = `http://127.0.0.1:${String(own)}`));
   }
   const gateway = await serveGateway(urls as Record<App, string>, port);
   const [composed] = running;
@@ -69,7 +79,10 @@ export async function runningArea(folder: string, port: number, options: HubOpti
   const stop = async (): Promise<void> => stopAll(gateway, running.toReversed());
   return {
     composed,
+    processes,
     stop,
+    rows: (table) => rowsOnServer(servers.database.url, table),
+    dump: () => dumpTables(servers.database.url, join(folder, 'servers')),
     remove: async () => {
       byFolder.delete(folder);
       servers.log.stop();
@@ -78,10 +91,11 @@ export async function runningArea(folder: string, port: number, options: HubOpti
   };
 }
 
-async function startServers(): Promise<Servers> {
+async function startServers(folder: string): Promise<Servers> {
+  mkdirSync(folder, { recursive: true });
   const database = await testDatabase();
   await migrateDatabase(database.url, ALL_STORES);
-  return { database, log: await EventStoreDouble.start() };
+  return { database, log: await EventStoreDouble.start({ file: join(folder, 'event-store.db') }) };
 }
 
 function configOf(

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { drillLines, restoreDrill } from './drill/restore-drill.ts';
+import { giveUpLostKeys } from './give-up-lost-keys.ts';
 import { migrateLog } from './migrate-log.ts';
 import { migrateStores } from './migrate-stores.ts';
 import { migrate } from './migrate.ts';
@@ -15,9 +16,8 @@ export function serverCommands(root: Command, env: Environment, say: Say): void 
     .command('migrate')
     .description("brings the database to this version's tables and gives each kind of process its role")
     .option('--database <url>', 'as its owner; DATABASE_URL, or what is in the file DATABASE_URL_FILE, unless given')
-    .action(async ({ database = secretOf(env, 'DATABASE_URL') }: { database?: string }) => {
-      if (database === undefined) throw new Error('name the database: --database, DATABASE_URL or DATABASE_URL_FILE');
-      await migrate(database, say);
+    .action(async ({ database }: { database?: string }) => {
+      await migrate(databaseOf(database, env), say);
     });
   root
     .command('migrate-stores')
@@ -27,9 +27,24 @@ export function serverCommands(root: Command, env: Environment, say: Say): void 
     .option('--key-file <file>', 'the key file', './tellonce.key')
     .option('--key-buckets <folder>', 'where the bucket keys go; beside the key file unless given')
     .action(async (options: { database?: string; var: string; keyFile: string; keyBuckets?: string }) => {
-      const { database = secretOf(env, 'DATABASE_URL'), keyFile, keyBuckets = `${keyFile}.buckets` } = options;
-      if (database === undefined) throw new Error('name the database: --database, DATABASE_URL or DATABASE_URL_FILE');
-      await migrateStores({ varDir: options.var, keyFile, keyBuckets, databaseUrl: database }, say);
+      const { keyFile, keyBuckets = `${keyFile}.buckets` } = options;
+      const databaseUrl = databaseOf(options.database, env);
+      await migrateStores({ varDir: options.var, keyFile, keyBuckets, databaseUrl }, say);
+    });
+  root
+    .command('give-up-lost-keys')
+    .description(
+      'after a restore of the database from before an erasure, with every process stopped: gives up the keys that its bucket keys opened',
+    )
+    .option('--database <url>', 'as its owner; DATABASE_URL, or what is in the file DATABASE_URL_FILE, unless given')
+    .option('--key-file <file>', 'the key file', './tellonce.key')
+    .option(
+      '--key-buckets <folder>',
+      'the folder of bucket keys that every process shares; beside the key file unless given',
+    )
+    .action(async (options: { database?: string; keyFile: string; keyBuckets?: string }) => {
+      const { keyFile, keyBuckets = `${keyFile}.buckets` } = options;
+      await giveUpLostKeys({ databaseUrl: databaseOf(options.database, env), keyFile, keyBuckets }, say);
     });
   root
     .command('migrate-log')
@@ -93,6 +108,12 @@ interface DrillFlags {
   readonly ledger: string;
   readonly scratch?: string;
   readonly evidence?: string;
+}
+
+function databaseOf(given: string | undefined, env: Environment): string {
+  const database = given ?? secretOf(env, 'DATABASE_URL');
+  if (database === undefined) throw new Error('name the database: --database, DATABASE_URL or DATABASE_URL_FILE');
+  return database;
 }
 
 /** A secret as the processes are given it: in the environment, or in the file named there. */

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { decodeRecord, encodeRecord, type LookContent, type LookEvent } from '#contracts';
 import type { EventLog } from '#event-log';
-import { openSqliteLog } from '#event-log/sqlite';
 import type { Instant, OrganisationId } from '#kernel';
 import { openLook } from '#sharing';
 import { grantProcess } from '#vault';
@@ -42,7 +41,7 @@ describe('check 1: what a decision needs is gone or can not be read, and a restr
 
   beforeEach(async () => {
     broken = undefined;
-    hub = await runningHub({ openLog: async (path) => breakable(await openSqliteLog({ path })) });
+    hub = await runningHub({ openLog: async (open) => breakable(await open()) });
     const care = await organisation(hub, 'childrens-social-care', 'social-care');
     const subject = { ...MAYA, localId: 'care-1' };
     const allocated = { kind: 'allocation', name: 'worker', startDate: '2022-09-06' };
@@ -71,7 +70,7 @@ describe('check 1: what a decision needs is gone or can not be read, and a restr
   const ask = () => timeline(hub.person('social-worker'), child, 'safeguarding');
 
   async function alarms(): Promise<number> {
-    const text = await (await fetch(`${hub.url}/metrics`)).text();
+    const text = await hub.metrics();
     return Number(/tellonce_alarms_total\{what="policy"\} (\d+)/.exec(text)?.[1] ?? 0);
   }
 
@@ -108,7 +107,7 @@ describe('check 1: what a decision needs is gone or can not be read, and a restr
     broken = { stream: /^protection-/, how: 'gone' };
     hub = await runningHub({
       folder: hub.folder,
-      openLog: async (path) => breakable(await openSqliteLog({ path })),
+      openLog: async (open) => breakable(await open()),
     });
     const answer = await ask();
     expect([answer.status, answer.text.includes(LEAD)]).toEqual([404, false]);

@@ -101,7 +101,7 @@ beforeAll(async () => {
   const head = await cosigned(second);
   expect(await pull(second)).toEqual({ ok: true, words: `holds ${String(count(second.varDir))} events of tellonce` });
   expect(readFileSync(pulled, 'utf8')).toBe(`${head}\n`);
-  const metrics = await (await fetch(`${second.url}/metrics`)).text();
+  const metrics = await second.metrics();
   expect(metrics).toContain(`tellonce_witness_size ${String(count(second.varDir))}`);
   expect(metrics).toContain('tellonce_witness_behind_seconds 0');
   await second.stop();
@@ -193,7 +193,7 @@ describe('check 7: the log is changed, cut, swapped or put back from last night'
     await served.close();
     try {
       const hub = await runningHub({ folder: here, env: witnesses() });
-      const metrics = await (await fetch(`${hub.url}/metrics`)).text();
+      const metrics = await hub.metrics();
       expect(metrics).toContain('tellonce_alarms_total{what="witness-unreachable"} 1');
       // What was cosigned before the restart is still shown while nothing is newer.
       expect(

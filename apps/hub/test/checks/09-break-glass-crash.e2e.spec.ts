@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { EventLog } from '#event-log';
-import { openSqliteLog } from '#event-log/sqlite';
 import { VOICE } from '../trust/world.ts';
 import { asking, emergencyHub, eventually, MINUTE, WHY, type EmergencyHub } from './emergency.ts';
 
@@ -15,7 +14,7 @@ afterEach(async () => {
 
 describe('check 9: break-glass whose process dies between the user’s book and the child’s protection', () => {
   it('leaves no access and a review; what follows the log finishes it', async () => {
-    given = await emergencyHub({ openLog: async (path) => failing(await openSqliteLog({ path }), () => broken) });
+    given = await emergencyHub({ openLog: async (open) => failing(await open(), () => broken) });
     broken = true;
     const answer = await given.start();
     expect(answer.status).toBe(500);
@@ -37,7 +36,7 @@ describe('check 9: break-glass whose process dies between the user’s book and 
   });
 
   it('and has run out when it is started again, gives no access any more', async () => {
-    given = await emergencyHub({ openLog: async (path) => failing(await openSqliteLog({ path }), () => broken) });
+    given = await emergencyHub({ openLog: async (open) => failing(await open(), () => broken) });
     broken = true;
     expect((await given.start()).status).toBe(500);
     given.pass(31 * MINUTE);

@@ -301,7 +301,7 @@ describe('check 9: break-glass', () => {
 
   it('is counted by organisation', async () => {
     grantIn(await given.start());
-    const metrics = await (await fetch(`${hub.url}/metrics`)).text();
+    const metrics = await hub.metrics();
     expect(metrics).toContain('tellonce_breakglass_total{agency="childrens-social-care"} 1');
     expect(metrics).not.toContain(given.world.child);
   });

@@ -47,7 +47,7 @@ async function alarmsWith(witness: string): Promise<string> {
   const env = { TELLONCE_WITNESSES: `${vkey} ${witness}`, TELLONCE_WITNESS_EVERY_MS: '100' };
   hub = await runningHub({ folder: made.path, env });
   await new Promise((resolve) => setTimeout(resolve, 300));
-  const metrics = await (await fetch(`${hub.url}/metrics`)).text();
+  const metrics = await hub.metrics();
   return metrics
     .split('\n')
     .filter((line) => line.startsWith('tellonce_alarms_total{'))

@@ -10,8 +10,8 @@ export interface Shown {
 }
 
 /** The samples of our own numbers: those of prom-client about the process are named for it. */
-export async function numbersOf({ url }: RunningHub): Promise<readonly Shown[]> {
-  const text = await (await fetch(`${url}/metrics`)).text();
+export async function numbersOf(hub: Pick<RunningHub, 'metrics'>): Promise<readonly Shown[]> {
+  const text = await hub.metrics();
   return text.split('\n').flatMap((line) => {
     const [, name = '', , labels = '', value = ''] = /^(tellonce_[a-z_]+)(\{(.*)\})? ([0-9.e+-]+)$/.exec(line) ?? [];
     if (name === '' || /^tellonce_(process|nodejs)_/.test(name)) return [];

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { traceIdOf } from '#kernel';
 import { decodeRecord } from '#contracts';
 import { LogFailed, type EventLog } from '#event-log';
-import { openSqliteLog } from '#event-log/sqlite';
 import { createLogger } from '#nest-platform';
 import type { HubClient } from '#nest-platform/client';
 import { classList, handIn } from '../input/submitting.ts';
@@ -13,8 +12,8 @@ import { numbersOf, outsideLists, type Shown } from './label-values.ts';
 
 /** A log whose looks can be made to fail. */
 let looksFail = false;
-const openLog = async (path: string): Promise<EventLog> => {
-  const log = await openSqliteLog({ path });
+const openLog = async (open: () => Promise<EventLog>): Promise<EventLog> => {
+  const log = await open();
   const append = log.append.bind(log);
   log.append = (stream, ...given) =>
     looksFail && stream.startsWith('look-') ? Promise.reject(new LogFailed('disk')) : append(stream, ...given);

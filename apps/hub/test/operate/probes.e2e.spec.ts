@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { epochMs, toInstant } from '#kernel';
 import { ALL_FACTS } from '#contracts';
 import type { EventLog } from '#event-log';
-import { openSqliteLog } from '#event-log/sqlite';
 import { systemClock, type Info } from '#nest-platform';
 import { POLICY_RELEASE } from '#sharing';
 import { caughtUp, runningHub, type RunningHub } from '../running-hub.ts';
@@ -12,8 +11,8 @@ import { stopProjectors, tellWorld } from '../trust/world.ts';
 /** A log that may stop answering, as a server does that went away, and a clock that may be later. */
 let there = true;
 let later = 0;
-const openLog = async (path: string): Promise<EventLog> => {
-  const log = await openSqliteLog({ path });
+const openLog = async (open: () => Promise<EventLog>): Promise<EventLog> => {
+  const log = await open();
   const gone = () => Promise.reject(new Error('no connection'));
   const { head, tail, readStream } = {
     head: log.head.bind(log),

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openSqliteLog } from '#event-log/sqlite';
 import { listRoutes } from '#nest-platform';
 import { signedIn } from '../checks/person.ts';
 import { caughtUp, organisation, runningHub, type RunningHub } from '../running-hub.ts';
@@ -69,7 +68,7 @@ describe('what strangers are refused of a child, and what is absent', () => {
 
   beforeAll(async () => {
     hub = await runningHub({
-      openLog: async (path) => counted(await openSqliteLog({ path }), (what) => done.push(what)),
+      openLog: async (open) => counted(await open(), (what) => done.push(what)),
     });
     ({ child } = await tellWorld(hub));
     for (const id of ['riverside-special', 'millbrook-primary']) await organisation(hub, id, 'education');

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import type { Chance } from '#kernel';
-import { openSqliteLog } from '#event-log/sqlite';
 import { listRoutes } from '#nest-platform';
 import type { HubClient } from '#nest-platform/client';
 import { fakeChance, fakeClock } from '#testing';
@@ -268,7 +267,7 @@ describe('what is refused and what is absent cost the same', () => {
   let done: string[] = [];
   beforeAll(async () => {
     hub = await runningHub({
-      openLog: async (path) => counted(await openSqliteLog({ path }), (what) => done.push(what)),
+      openLog: async (open) => counted(await open(), (what) => done.push(what)),
     });
     child = await childIdOf((await tellBase(hub)).trust, MAYA);
     await caughtUp(hub);

@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import type { ChildId } from '#kernel';
 import type { EventLog } from '#event-log';
-import { openSqliteLog } from '#event-log/sqlite';
 import { CORE, type Core } from '#nest-platform';
 import { handIn as submit, SAMPLES, taken, type WholeReceipt } from '../input/submitting.ts';
 import {
@@ -128,7 +127,7 @@ describe('a proxy role of the NHS', () => {
           };
         },
       });
-    await start({ openLog: async (path) => failing(await openSqliteLog({ path })) });
+    await start({ openLog: async (open) => failing(await open()) });
     armed = true;
     const answer = await submit(surgery, { body: JSON.stringify(ACTIVE), type: 'application/fhir+json' });
     expect([armed, answer.status]).toEqual([false, expect.any(Number)]);

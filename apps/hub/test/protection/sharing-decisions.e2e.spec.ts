@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodeRecord, noticeStream, type NoticeEvent } from '#contracts';
-import { CORE, type Core } from '#nest-platform';
+import { CORE, systemClock, type Core } from '#nest-platform';
 import type { Answer } from '#nest-platform/client';
 import { openNotice, sharingDecision, type Sharing } from '#sharing';
 import { grantProcess } from '#vault';
-import type { ChildId, OrganisationId, PlainDate } from '#kernel';
+import { dayOf, type ChildId, type OrganisationId } from '#kernel';
 import { mustBe, organisation, runningHub, type RunningHub } from '../running-hub.ts';
 import { tellWorld, type World } from '../trust/world.ts';
 
@@ -48,7 +48,7 @@ const holds = async (outcome: 'not-to-share' | 'without-consent', change: Partia
     purpose: 'sen-support',
     ...change,
   };
-  return sharingDecision(outcome, sharing, '2026-11-24' as PlainDate, protections) !== undefined;
+  return sharingDecision(outcome, sharing, dayOf(systemClock.now()), protections) !== undefined;
 };
 const events = async (family: 'protection' | 'notice') => {
   const found = [];

@@ -80,7 +80,7 @@ describe('a receiver that is away for longer than anybody waits', () => {
     await until(async () => (await now('?state=dead')).length === 1, 'the dead letter');
     const [dead] = await now('?state=dead');
     expect(dead).toMatchObject({ attempts: RETRY_DELAYS_MS.length, code: 'status-500' });
-    const metrics = await (await fetch(`${world.hub.url}/metrics`)).text();
+    const metrics = await world.hub.metrics();
     expect(metrics).toContain('tellonce_outbox_dead_letters 1');
     expect(metrics).toMatch(/tellonce_webhook_deliveries_total\{outcome="retry"\} 9/);
     receiver.answer = 204;

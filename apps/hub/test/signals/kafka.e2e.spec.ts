@@ -134,9 +134,7 @@ described(
       await inOrder();
       const looks = await looksOf(world.hub, subscription.id);
       expect(looks.every(({ route }) => route === 'SIGNAL kafka')).toBe(true);
-      expect(await (await fetch(`${world.hub.url}/metrics`)).text()).toMatch(
-        /tellonce_kafka_deliveries_total\{outcome="sent"\} 2/,
-      );
+      expect(await world.hub.metrics()).toMatch(/tellonce_kafka_deliveries_total\{outcome="sent"\} 2/);
     });
 
     it('go to one topic: a second subscription to it is refused', async () => {

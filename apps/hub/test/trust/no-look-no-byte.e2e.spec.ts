@@ -6,6 +6,7 @@ import { demonstrationPerson, organisationSystem, type Answer } from '#nest-plat
 import { temporaryFolder } from '#testing';
 import { contentOf, draft } from '../agreements.ts';
 import { asked } from '../audit/asking.ts';
+import { inOneProcess } from '../one-process.ts';
 import {
   caughtUp,
   CONSENT,
@@ -283,43 +284,46 @@ it('the table of looking routes is whole', async () => {
   expect(known.filter((route) => !purposeful.includes(route))).toEqual([]);
 });
 
-it('check 2: a full disk: the look that does not fit gives no byte, nor does anything after it; with space, reads work again', async () => {
-  await reopened((path) => openSqliteLog({ path, maxPages: 1 }));
-  // What is left of the last page may still take a look or two.
-  let answers = 0;
-  for (; answers < 20; answers++) {
-    const answer = await timeline(hub.person('senco'), world.child, 'sen-support');
-    if (answer.status !== 200) break;
-    expect(answer.headers.get('hub-decision-id')).not.toBeNull();
-  }
-  expect(answers).toBeLessThan(20);
-  for (const [route, ask] of Object.entries({ ...LOOKING, ...REFUSED })) nothingLeft(route, await ask());
-  await expect(
-    world.family.tell({
-      id: 'profile-2',
-      type: 'voice.one-page-profile-written.v1',
-      category: 'voice',
-      basis: CONSENT,
-      subject: { ...MAYA, localId: 'fam-1' },
-      fact: { writtenOn: '2026-09-02', whatMattersToMe: 'a', howBestToSupportMe: 'b', whatPeopleLikeAboutMe: 'c' },
-    }),
-  ).rejects.toThrow();
-  expect((await fetch(`${hub.url}/health/ready`)).status).toBe(503);
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  expect(ended).toEqual([74]);
-  await hub.stop();
-  await reopened();
-  await caughtUp(hub);
-  expect(await seen(hub.person('senco'), world.child, 'sen-support')).toHaveLength(3);
-  expect(ended).toEqual([]);
-});
+inOneProcess('a server’s disk is the server’s affair').it(
+  'check 2: a full disk: the look that does not fit gives no byte, nor does anything after it; with space, reads work again',
+  async () => {
+    await reopened((_open, path) => openSqliteLog({ path, maxPages: 1 }));
+    // What is left of the last page may still take a look or two.
+    let answers = 0;
+    for (; answers < 20; answers++) {
+      const answer = await timeline(hub.person('senco'), world.child, 'sen-support');
+      if (answer.status !== 200) break;
+      expect(answer.headers.get('hub-decision-id')).not.toBeNull();
+    }
+    expect(answers).toBeLessThan(20);
+    for (const [route, ask] of Object.entries({ ...LOOKING, ...REFUSED })) nothingLeft(route, await ask());
+    await expect(
+      world.family.tell({
+        id: 'profile-2',
+        type: 'voice.one-page-profile-written.v1',
+        category: 'voice',
+        basis: CONSENT,
+        subject: { ...MAYA, localId: 'fam-1' },
+        fact: { writtenOn: '2026-09-02', whatMattersToMe: 'a', howBestToSupportMe: 'b', whatPeopleLikeAboutMe: 'c' },
+      }),
+    ).rejects.toThrow();
+    expect((await fetch(`${hub.url}/health/ready`)).status).toBe(503);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(ended).toEqual([74]);
+    await hub.stop();
+    await reopened();
+    await caughtUp(hub);
+    expect(await seen(hub.person('senco'), world.child, 'sen-support')).toHaveLength(3);
+    expect(ended).toEqual([]);
+  },
+);
 
 it.each([
   ['the commit fails', () => new LogFailed('commit'), [74]],
   // In doubt is no failure of the log: the caller repeats, the process goes on.
   ['nobody knows whether it was stored', () => new AppendInDoubt('time-out'), []],
 ])('%s: 503 and not one byte on every looking route', async (_what, failure, codes) => {
-  await reopened(async (path) => failing(await openSqliteLog({ path }), failure));
+  await reopened(async (open) => failing(await open(), failure));
   for (const [route, ask] of Object.entries({ ...LOOKING, ...REFUSED })) nothingLeft(route, await ask());
   await new Promise((resolve) => setTimeout(resolve, 700));
   expect(ended).toEqual(codes);
@@ -327,8 +331,8 @@ it.each([
 
 it('a look that cannot be taken back discloses nothing either', async () => {
   const pause = barrier();
-  await reopened(async (path) => {
-    const log = await openSqliteLog({ path });
+  await reopened(async (open) => {
+    const log = await open();
     const append: EventLog['append'] = (stream, expected, events) =>
       events.some(({ type }) => type === 'look.aborted.v1')
         ? Promise.reject(new LogFailed('commit'))

@@ -153,7 +153,7 @@ it('a basis that moves with every try is 503, and no look of it stands', async (
 
 /** How far a view is behind, as the operator's monitoring reads it. */
 async function lagOf(view: string): Promise<number> {
-  const text = await (await fetch(`${hub.url}/metrics`)).text();
+  const text = await hub.metrics();
   return Number(new RegExp(`tellonce_projection_lag_events\\{projection="${view}"\\} (\\d+)`).exec(text)?.[1]);
 }
 

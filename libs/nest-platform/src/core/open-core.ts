@@ -61,8 +61,8 @@ export interface CoreOptions {
   readonly stage?: (at: Stage) => Promise<void>;
   /** The log on a server; a file in `varDir` unless given. */
   readonly eventStoreUrl?: string;
-  /** How the log is opened: a test of a full disk or a failed commit says otherwise. */
-  readonly openLog?: (path: string) => Promise<EventLog>;
+  /** How the log is opened, given how it would be and where a file of it lies: a test of a full disk or a failed commit says otherwise. */
+  readonly openLog?: (open: () => Promise<EventLog>, path: string) => Promise<EventLog>;
 }
 
 /** A core with what only the composition of the process may touch. */
@@ -105,8 +105,9 @@ export async function openCore(options: CoreOptions): Promise<OpenedCore> {
 async function openParts(options: CoreOptions, opened: (() => Promise<void> | void)[]): Promise<OpenedCore> {
   const { varDir, clock, chance, alarm } = options;
   const master = loadKek(options.keyFile, { create: true, chance });
-  const { openLog = () => openLogOf(options), observers } = options;
-  const opening = watched(await openLog(join(varDir, 'log.db')), (error) => alarm('log', error));
+  const { openLog = (open: () => Promise<EventLog>) => open(), observers } = options;
+  const path = join(varDir, 'log.db');
+  const opening = watched(await openLog(() => openLogOf(options), path), (error) => alarm('log', error));
   const log = observers === undefined ? opening : observed(opening, observers.log);
   opened.push(() => log.close());
   const kek = hubSecret(master, 'key-encryption');

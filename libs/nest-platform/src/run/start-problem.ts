@@ -124,7 +124,7 @@ const KEY_PROBLEMS: Readonly<Record<KekProblem, string>> = {
   KEK_SIZE: 'does not hold 32 bytes in base64. Put back the file this data was written with.',
   KEK_PERMISSIONS: 'is open to others. Let only its owner read it: chmod 600.',
   KEK_BUCKETS:
-    'misses bucket keys: set TELLONCE_KEY_BUCKETS to the folder that every process shares. Where the database was restored from before an erasure, see docs/decisions/0033-keys-on-a-server.md.',
+    'misses bucket keys: set TELLONCE_KEY_BUCKETS to the folder that every process shares. Where the database was restored from before an erasure, give up what it can not open any more: tellonce give-up-lost-keys (docs/decisions/0033-keys-on-a-server.md).',
   KEK_WRONG: 'is not the one this data was written with. Put back the right one, or set TELLONCE_KEY_FILE to it.',
 };
 
