@@ -42,7 +42,10 @@ export interface RunningHub {
   readonly url: string;
   readonly folder: string;
   readonly varDir: string;
+  /** The process, or of several that which has the views. */
   readonly composed: ComposedHub;
+  /** Every process. */
+  readonly all: readonly ComposedHub[];
   person(key: string): HubClient;
   /** The numbers of every process, the sharing protocol's first, as its monitoring reads them: not through the gateway. */
   metrics(): Promise<string>;
@@ -77,6 +80,7 @@ export async function runningHub(options: HubOptions = {}): Promise<RunningHub> 
     folder,
     varDir: join(folder, 'var'),
     composed: area.composed,
+    all: area.all,
     person: (key) => demonstrationPerson(url, key),
     metrics: async () => (await Promise.all(area.processes.map(metricsOf))).join('\n'),
     dump: () => area.dump(),
@@ -119,6 +123,7 @@ async function runningProcess(folder: string, port: number, options: HubOptions)
   const processes = [`http://127.0.0.1:${String(port)}`];
   return {
     composed,
+    all: [composed],
     processes,
     stop,
     dump: async () => undefined,

@@ -33,6 +33,8 @@ const byFolder = new Map<string, Servers>();
 export interface RunningArea {
   /** The sharing protocol, which has the views. */
   readonly composed: ComposedHub;
+  /** Every app, the sharing protocol first. */
+  readonly all: readonly ComposedHub[];
   /** URLs of the processes themselves, the sharing protocol's first. */
   readonly processes: readonly string[];
   /** See {@link RunningHub}. */
@@ -79,6 +81,7 @@ export async function runningArea(folder: string, port: number, options: HubOpti
   const stop = async (): Promise<void> => stopAll(gateway, running.toReversed());
   return {
     composed,
+    all: running,
     processes,
     stop,
     rows: (table) => rowsOnServer(servers.database.url, table),

@@ -9,26 +9,32 @@ export interface Shown {
   readonly value: number;
 }
 
-/** The samples of our own numbers: those of prom-client about the process are named for it. */
+/** The samples of our own numbers, of several processes together: those of prom-client about the process are named for it. */
 export async function numbersOf(hub: Pick<RunningHub, 'metrics'>): Promise<readonly Shown[]> {
-  const text = await hub.metrics();
-  return text.split('\n').flatMap((line) => {
+  const sums = new Map<string, Shown>();
+  for (const line of (await hub.metrics()).split('\n')) {
     const [, name = '', , labels = '', value = ''] = /^(tellonce_[a-z_]+)(\{(.*)\})? ([0-9.e+-]+)$/.exec(line) ?? [];
-    if (name === '' || /^tellonce_(process|nodejs)_/.test(name)) return [];
+    if (name === '' || /^tellonce_(process|nodejs)_/.test(name)) continue;
     const pairs = [...labels.matchAll(/([a-z]+)="((?:[^"\\]|\\.)*)"/g)].map(([, label = '', word = '']) => [
       label,
       word,
     ]);
-    return [{ name, labels: Object.fromEntries(pairs) as Record<string, string>, value: Number(value) }];
-  });
+    const key = `${name}{${labels}}`;
+    sums.set(key, {
+      name,
+      labels: Object.fromEntries(pairs) as Record<string, string>,
+      value: Number(value) + (sums.get(key)?.value ?? 0),
+    });
+  }
+  return [...sums.values()];
 }
 
 /** Samples whose labels say something that no list of this hub holds; lists of the spec's own, not those the hub checks itself. */
 export function outsideLists(shown: readonly Shown[], hub: RunningHub): readonly Shown[] {
-  const { app, opened } = hub.composed;
+  const { opened } = hub.composed;
   const words = (text: string) => new Set(text.split(' '));
   const lists: Readonly<Record<string, ReadonlySet<string>>> = {
-    route: new Set(['unknown', ...listRoutes(app).map(({ path }) => path)]),
+    route: new Set(['unknown', ...hub.all.flatMap(({ app }) => listRoutes(app).map(({ path }) => path))]),
     method: words('GET POST PUT PATCH DELETE HEAD OPTIONS'),
     agency: new Set(opened.tails.known().organisations.keys()),
     purpose: new Set(PURPOSES),
