@@ -2,13 +2,16 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { projectRoot } from '#nest-platform/node';
 import { newOrganisationKey } from '#nest-platform/client';
 import { backupFolder } from '../../cli/src/commands/log.ts';
 import { caughtUp, mustBe, receiptOf, runningHub, timeline, type RunningHub } from './running-hub.ts';
 import { freePort } from './trust/built-hub.ts';
 import { tellWorld } from './trust/world.ts';
+import { inOneProcess } from './one-process.ts';
+
+const { describe, it } = inOneProcess('its guide is for one process');
 
 const root = projectRoot(import.meta.dirname);
 const cli = join(root, 'dist', 'apps', 'cli', 'src', 'main.js');

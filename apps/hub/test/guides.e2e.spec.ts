@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from '#nest-platform/node';
 import { caughtUp, runningHub, type RunningHub } from './running-hub.ts';
+import { inOneProcess } from './one-process.ts';
+
+const { describe, it } = inOneProcess('its guides are for one process; deploy.md has a test of its own');
 
 const root = projectRoot(import.meta.dirname);
 const cli = join(root, 'dist', 'apps', 'cli', 'src', 'main.js');

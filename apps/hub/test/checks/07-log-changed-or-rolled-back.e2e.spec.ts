@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import { cosignaturesOf, cosignerOf, openCheckpoint, parseVkey, parseWitnessKey, splitNotes } from '#transparency';
 import { temporaryFolder } from '#testing';
 import { pullHead } from '../../../cli/src/commands/witness/pull.ts';
@@ -12,6 +12,9 @@ import { caughtUp, mustBe, runningHub, timeline, type RunningHub } from '../runn
 import { freePort } from '../trust/built-hub.ts';
 import { changeLog, flip, forgeEvent, logOf, startRefusal, swapped } from '../trust/damage.ts';
 import { tellWorld } from '../trust/world.ts';
+import { inOneProcess } from '../one-process.ts';
+
+const { describe, it } = inOneProcess('it changes the file of the log');
 
 const SCRIPT = join(import.meta.dirname, '../../../../libs/transparency/verifier/verify-log.mjs');
 const witness = cosignerOf('witness.example/w1', new Uint8Array(32).fill(7));

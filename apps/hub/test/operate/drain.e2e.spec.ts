@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { demonstrationPerson, newOrganisationKey } from '#nest-platform/client';
 import { builtApp, QUIET_HUB, type BuiltApp } from '#testing';
 import { BUILT } from '../trust/built-hub.ts';
+import { inOneProcess } from '../one-process.ts';
+
+const { describe, it } = inOneProcess('it starts the hub itself');
 
 const described = BUILT ? describe : describe.skip;
 

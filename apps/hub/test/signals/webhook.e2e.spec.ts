@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isSignalEvent } from '#delivery';
 import { createLogger } from '#nest-platform';
-import { caughtUp, mustBe, PUBLIC_TASK } from '../running-hub.ts';
+import { caughtUp, mustBe, ON_SERVERS, PUBLIC_TASK } from '../running-hub.ts';
 import { CANARIES, CANARY } from '../privacy/canary-child.ts';
-import { wordsIn } from '../privacy/canary-scan.ts';
+import { wordsIn, wordsUnder } from '../privacy/canary-scan.ts';
 import { believed, eventIn, hookReceiver, type HookReceiver } from './receiver.ts';
 import {
   askAbout,
@@ -145,12 +145,12 @@ describe('a webhook', () => {
     const { childId } = mustBe(200, await askAbout(world.school.system, String(receiver.taken[0]))).json as {
       childId: string;
     };
-    for (const file of ['delivery.db', 'delivery.db-wal']) {
-      const bytes = readFileSync(join(world.hub.varDir, file));
-      expect([file, wordsIn(bytes, [...searched, childId])]).toEqual([file, []]);
+    await world.hub.dump();
+    for (const file of ON_SERVERS ? ['servers/delivery.signal'] : ['var/delivery.db', 'var/delivery.db-wal']) {
+      const bytes = readFileSync(join(world.hub.folder, file));
+      expect([file, bytes.length > 0, wordsIn(bytes, [...searched, childId])]).toEqual([file, true, []]);
     }
-    const log = readFileSync(join(world.hub.varDir, 'log.db'));
-    expect(wordsIn(Buffer.concat([log, readFileSync(join(world.hub.varDir, 'log.db-wal'))]), [secret])).toEqual([]);
+    expect(wordsUnder(world.hub.folder, [secret])).toEqual([]);
     expect(wordsIn(Buffer.from(said), [childId])).toEqual([]);
   });
 });

@@ -1,12 +1,15 @@
 import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect } from '@jest/globals';
 import { temporaryFolder } from '#testing';
 import { verifyFolder } from '../../../cli/src/commands/log.ts';
 import { CONSENT, runningHub } from '../running-hub.ts';
 import { changeLog, flip, forgeEvent, logOf, startRefusal, swapped } from './damage.ts';
 import { MAYA, tellWorld } from './world.ts';
+import { inOneProcess } from '../one-process.ts';
+
+const { describe, it } = inOneProcess('it changes the file of the log');
 
 /** `yesterday`: the folder after the world was told. `today`: after more was. Each test works on a copy of today. */
 const made = temporaryFolder();

@@ -1,9 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { temporaryFolder } from '#testing';
 import { BUILT, freePort, startBuilt, type BuiltHub } from './built-hub.ts';
+import { inOneProcess } from '../one-process.ts';
+
+const { describe, it } = inOneProcess('it starts the hub itself');
 
 const TOOLS = ['bash', 'curl', 'sed'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 const described = BUILT ? describe : describe.skip;
