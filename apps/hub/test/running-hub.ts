@@ -3,7 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Chance, Clock } from '#kernel';
 import type { SharingBasis, SubjectIdentity, SubmittedCloudEvent } from '#contracts';
-import { createLogger, loadConfig, type AppLogger, type ComposedHub, type Composition } from '#nest-platform';
+import {
+  createLogger,
+  listRoutes,
+  loadConfig,
+  type DeclaredRoute,
+  type AppLogger,
+  type ComposedHub,
+  type Composition,
+} from '#nest-platform';
 import {
   demonstrationPerson,
   newOrganisationKey,
@@ -44,8 +52,8 @@ export interface RunningHub {
   readonly varDir: string;
   /** The process, or of several that which has the views. */
   readonly composed: ComposedHub;
-  /** Every process. */
-  readonly all: readonly ComposedHub[];
+  /** What any process declares, each once. */
+  routes(): readonly DeclaredRoute[];
   person(key: string): HubClient;
   /** The numbers of every process, the sharing protocol's first, as its monitoring reads them: not through the gateway. */
   metrics(): Promise<string>;
@@ -80,7 +88,10 @@ export async function runningHub(options: HubOptions = {}): Promise<RunningHub> 
     folder,
     varDir: join(folder, 'var'),
     composed: area.composed,
-    all: area.all,
+    routes: () => {
+      const all = area.all.flatMap(({ app }) => listRoutes(app));
+      return [...new Map(all.map((route) => [`${route.method} ${route.path}`, route])).values()];
+    },
     person: (key) => demonstrationPerson(url, key),
     metrics: async () => (await Promise.all(area.processes.map(metricsOf))).join('\n'),
     dump: () => area.dump(),

@@ -1,5 +1,4 @@
 import { EVENT_TYPES, PURPOSES } from '#contracts';
-import { listRoutes } from '#nest-platform';
 import type { RunningHub } from '../running-hub.ts';
 
 /** One sample of `/metrics`, of the hub's own numbers. */
@@ -34,7 +33,7 @@ export function outsideLists(shown: readonly Shown[], hub: RunningHub): readonly
   const { opened } = hub.composed;
   const words = (text: string) => new Set(text.split(' '));
   const lists: Readonly<Record<string, ReadonlySet<string>>> = {
-    route: new Set(['unknown', ...hub.all.flatMap(({ app }) => listRoutes(app).map(({ path }) => path))]),
+    route: new Set(['unknown', ...hub.routes().map(({ path }) => path)]),
     method: words('GET POST PUT PATCH DELETE HEAD OPTIONS'),
     agency: new Set(opened.tails.known().organisations.keys()),
     purpose: new Set(PURPOSES),

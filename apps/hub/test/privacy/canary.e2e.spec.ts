@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { createLogger, listRoutes, type DeclaredRoute } from '#nest-platform';
+import { createLogger, type DeclaredRoute } from '#nest-platform';
 import type { Asking, HubClient } from '#nest-platform/client';
 import { program } from '../../../cli/src/program.ts';
 import { classList, handIn, nems, SAMPLES, SAMPLES_THERE, taken } from '../input/submitting.ts';
@@ -158,7 +158,7 @@ describe('check 24: a child whose every identifier is searched for', () => {
 
   it('is in every place of requests that fail, and in no answer', async () => {
     const before = heard.refusal.length;
-    for (const route of listRoutes(hub.composed.app))
+    for (const route of hub.routes())
       for (const asking of wrongRequests(route)) {
         const { status } = await readerOf(route).ask(asking.path, asking);
         if (status >= 500) throw new Error(`${route.method} ${route.path}: ${String(status)}`);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { listRoutes } from '#nest-platform';
 import { signedIn } from '../checks/person.ts';
 import { caughtUp, organisation, runningHub, type RunningHub } from '../running-hub.ts';
 import { stopProjectors, tellWorld } from '../trust/world.ts';
@@ -79,7 +78,8 @@ describe('what strangers are refused of a child, and what is absent', () => {
   afterAll(() => hub.remove());
 
   it('are alike on every route of a child, for every role that may ask: the same words, reads, decisions and appends', async () => {
-    const ofChildren = listRoutes(hub.composed.app)
+    const ofChildren = hub
+      .routes()
       .map(({ method, path }) => `${method} ${path}`)
       .filter((route) => route.includes('/children/:childId') || BY_BODY.some((path) => route === `POST ${path}`));
     const unlike: string[] = [];

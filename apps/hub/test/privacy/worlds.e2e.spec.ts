@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import type { Chance } from '#kernel';
-import { listRoutes } from '#nest-platform';
 import type { HubClient } from '#nest-platform/client';
 import { fakeChance, fakeClock } from '#testing';
 import { MAYA, consent, stopProjectors } from '../trust/world.ts';
@@ -209,7 +208,7 @@ async function answersOf(hidden: Hidden | undefined, clock: ReturnType<typeof fa
         }
       answers[key] = said;
     }
-    const routes = listRoutes(hub.composed.app).map(({ method, path }) => `${method} ${path}`);
+    const routes = hub.routes().map(({ method, path }) => `${method} ${path}`);
     return { answers: answers as Answers, port: Number(new URL(hub.url).port), routes };
   } finally {
     await hub.remove();

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { AppendInDoubt, LogFailed, type EventLog } from '#event-log';
 import { openSqliteLog } from '#event-log/sqlite';
-import { listRoutes, STEP_UP_ACR } from '#nest-platform';
+import { STEP_UP_ACR } from '#nest-platform';
 import { demonstrationPerson, organisationSystem, type Answer } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
 import { contentOf, draft } from '../agreements.ts';
@@ -277,7 +277,8 @@ function nothingLeft(route: string, answer: Answer): void {
 it('the table of looking routes is whole', async () => {
   await reopened();
   const known = [...Object.keys(LOOKING), ...NOT_LOOKING];
-  const purposeful = listRoutes(hub.composed.app)
+  const purposeful = hub
+    .routes()
     .filter(({ access }) => access?.purpose === 'required')
     .map(({ method, path }) => `${method} ${path}`);
   expect(purposeful.filter((route) => !known.includes(route))).toEqual([]);
