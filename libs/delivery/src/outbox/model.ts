@@ -39,16 +39,13 @@ export interface OutboxRow extends OutboxSignal {
 }
 
 /** What came of one attempt, for one row. */
-export type Settled =
-  | { readonly id: string; readonly state: 'sent' | 'withheld' | 'dead'; readonly at: Instant; readonly code?: string }
+export type Settled = SettledAs & { readonly id: string };
+
+/** The same, of any signal. */
+export type SettledAs =
+  | { readonly state: 'sent' | 'withheld' | 'dead'; readonly at: Instant; readonly code?: string }
   /** `tried`: 0 where it was not its own attempt that failed. */
-  | {
-      readonly id: string;
-      readonly state: 'waiting';
-      readonly dueAt: Instant;
-      readonly code: string;
-      readonly tried: 0 | 1;
-    };
+  | { readonly state: 'waiting'; readonly dueAt: Instant; readonly code: string; readonly tried: 0 | 1 };
 
 /** Somebody else takes signals in: the place in the log was not where this process left it. Nothing was written. */
 export class PlaceMoved extends Error {

@@ -2,7 +2,7 @@ import type { Instant, OrganisationId, RecordId } from '#kernel';
 import type { Database } from '#database';
 import type { LogToken } from '#event-log';
 import { PlaceMoved, type OutboxRow, type OutboxSignal, type Settled, type TriedState } from './model.ts';
-import { insert, rowOf } from './rows.ts';
+import { insertAll, rowOf, settleAlike } from './rows.ts';
 
 export * from './model.ts';
 
@@ -29,8 +29,7 @@ export class Outbox {
           : await session.run('update place set token = ? where id = 1 and token = ?', to, from);
       if (moved !== 1) throw new PlaceMoved('PLACE_MOVED');
       const last = await session.get('select coalesce(max(seq), 0) as seq from signal');
-      let seq = Number(last?.['seq'] ?? 0);
-      for (const signal of signals) await insert(session, signal, (seq += 1), now);
+      await insertAll(session, signals, Number(last?.['seq'] ?? 0), now);
     }, 'take');
   }
 
@@ -61,18 +60,11 @@ export class Outbox {
   /** Writes what came of attempts, all or none. */
   settle(settled: readonly Settled[]): Promise<void> {
     return this.#database.transaction(async (session) => {
-      for (const each of settled) {
-        if (each.state === 'waiting') {
-          await session.run(
-            `update signal set attempts = attempts + ?, due_at = ?, code = ? where id = ? and state = 'waiting'`,
-            ...[each.tried, each.dueAt, each.code, each.id],
-          );
-          continue;
-        }
-        await session.run(
-          `update signal set state = ?, attempts = attempts + 1, code = ?, settled_at = ? where id = ? and state = 'waiting'`,
-          ...[each.state, each.code ?? null, each.at, each.id],
-        );
+      const alike = Map.groupBy(settled, (each) => JSON.stringify({ ...each, id: undefined }));
+      for (const some of alike.values()) {
+        const [first] = some;
+        const ids = some.map(({ id }) => id);
+        if (first !== undefined) await settleAlike(session, ids, first);
       }
     });
   }
