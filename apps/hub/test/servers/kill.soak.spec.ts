@@ -11,7 +11,7 @@ import { errands } from './errands.ts';
 import { expectedSignals, readerOf, type Expected, type Reader } from './folded.ts';
 import { comes, isAborted, type Killable } from './killable.ts';
 import { killedArea, type KilledArea } from './killed-area.ts';
-import { BATCH_OF, childNumber, tellAll, type ToTell } from './telling.ts';
+import { BATCH_OF, childNumber, tellAll, type NextBatch, type ToTell } from './telling.ts';
 
 /** Events that the log holds at least when the killing ends. */
 const TARGET = Number(process.env['KILL_EVENTS'] ?? 0);
@@ -21,6 +21,8 @@ const [EVERY, SPREAD] = [3_000, 4_000];
 const ODD = 1_000;
 /** Its check digit is that of no number. */
 const WRONG_NUMBER = '9990000001';
+/** Facts told whose signals have not arrived: what is told and what is signalled are under way together all the time. */
+const AHEAD = 1_000;
 /** So many more events say that the area works. */
 const AT_WORK = 40;
 const CHILDREN = Math.max(40, Math.ceil(TARGET / 100));
@@ -79,8 +81,10 @@ described(`an area whose processes are killed${skipped}`, () => {
       const killer = killing(area);
       const people = errands(url, CHILDREN);
       const before = performance.now();
-      const told = await tellAll(trust, untilHeld(folder), ({ data }) =>
-        data.subject.nhsNumber === WRONG_NUMBER ? 'quarantined' : 'published',
+      const told = await tellAll(
+        trust,
+        untilHeld(folder, () => taken.length),
+        ({ data }) => (data.subject.nhsNumber === WRONG_NUMBER ? 'quarantined' : 'published'),
       );
       // Most of what is told goes out under the same fire.
       await comes('most signals', 30 * MINUTE, async () => new Set(taken).size >= 0.8 * told.acknowledged.size);
@@ -204,9 +208,9 @@ function killing({ all, folder }: KilledArea): { stop(): Promise<void> } {
 }
 
 /** Batches of so many facts. */
-function batches(count: number, fact: (number: number) => ToTell): () => readonly ToTell[] | undefined {
+function batches(count: number, fact: (number: number) => ToTell): NextBatch {
   let next = 0;
-  return () => {
+  return async () => {
     const size = Math.min(BATCH_OF, count - next);
     if (size <= 0) return undefined;
     const facts = Array.from({ length: size }, (_, at) => fact(next + at + 1));
@@ -215,12 +219,13 @@ function batches(count: number, fact: (number: number) => ToTell): () => readonl
   };
 }
 
-/** Batches of facts about one child after another, until the log holds as much as it should. */
-function untilHeld(folder: string): () => readonly ToTell[] | undefined {
+/** Batches of facts about one child after another, until the log holds as much as it should; never far ahead of the signals that arrived. */
+function untilHeld(folder: string, arrived: () => number): NextBatch {
   const file = join(folder, 'event-store.db');
   let next = 0;
   let [held, looked] = [0, -Infinity];
-  return () => {
+  return async () => {
+    while (next - arrived() > AHEAD) await wait(250);
     if (performance.now() - looked > 1_000) {
       looked = performance.now();
       held = eventsIn(file);

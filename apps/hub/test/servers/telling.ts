@@ -35,10 +35,13 @@ interface Item {
   readonly reasons: readonly unknown[];
 }
 
+/** The next batch to tell; nothing where that was all. */
+export type NextBatch = () => Promise<readonly ToTell[] | undefined>;
+
 /** Tells batches until `next` has no more, each again under its Idempotency-Key until a finished receipt has all of its items. */
 export async function tellAll(
   of: TestOrganisation,
-  next: () => readonly ToTell[] | undefined,
+  next: NextBatch,
   wantedOf: (fact: ToTell) => Wanted = () => 'published',
 ): Promise<Telling> {
   const acknowledged = new Map<string, string>();
@@ -47,7 +50,7 @@ export async function tellAll(
   const refused = (what: string): void => void refusals.set(what, (refusals.get(what) ?? 0) + 1);
   const failing = new AbortController();
   const writers = Array.from({ length: WRITERS }, async () => {
-    for (let facts = next(); facts !== undefined && !failing.signal.aborted; facts = next()) {
+    for (let facts = await next(); facts !== undefined && !failing.signal.aborted; facts = await next()) {
       const items = await tellOne(of, facts, refused);
       for (const [at, fact] of facts.entries()) {
         const item = items.find(({ row }) => row === at + 1);
