@@ -106,6 +106,7 @@ export const METRICS = {
     type: 'gauge',
     help: 'Signals that were given up and wait for their organisation to ask for them again; absent where this process delivers none.',
     labels: {},
+    alert: 'TellonceDeadLetters',
   },
   tellonce_alarms_total: {
     type: 'counter',
