@@ -45,6 +45,9 @@ export const PROCESSES: readonly Process[] = APPS.map((app, at) => ({
         needs: [...SHARED, 'KAFKA_BROKERS', 'TELLONCE_WITNESS_DIR'],
         takes: [
           ...TUNING,
+          'KAFKA_TLS',
+          'KAFKA_CA',
+          'KAFKA_SASL',
           'TELLONCE_WITNESSES',
           'TELLONCE_WITNESS_EVERY_MS',
           'TELLONCE_WITNESS_SILENT_MS',

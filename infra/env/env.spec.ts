@@ -19,6 +19,8 @@ function secretIn(path: string): string {
   if (path.includes('database_url'))
     return 'postgres://role:password@database.example:5432/tellonce?sslmode=verify-full';
   if (path.endsWith('eventstore_url')) return 'esdb://user:password@log.example:2113?tls=true';
+  if (path.endsWith('kafka_sasl')) return 'scram-sha-512:tellonce:password';
+  if (path.endsWith('.pem')) return '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n';
   return 'a-long-random-text';
 }
 

@@ -17,6 +17,7 @@ function given({ app, port }: Process): Readonly<Record<string, string>> {
     EVENTSTORE_URL: '/etc/tellonce/secrets/eventstore_url',
     DATABASE_URL: `/etc/tellonce/secrets/database_url_${app.replaceAll('-', '_')}`,
     KAFKA_BROKERS: 'kafka.example:9092',
+    KAFKA_SASL: '/etc/tellonce/secrets/kafka_sasl',
   };
 }
 
@@ -35,8 +36,9 @@ export function renderEnv(process: Process): string {
     return [...about(name), `${settings.get(name)?.secret === true ? `${name}_FILE` : name}=${value}`, ''];
   });
   const taken = process.takes.flatMap((name) => {
-    const { default: standard, example = '' } = settings.get(name) ?? {};
-    return [...about(name), `#${name}=${standard ?? quoted(example)}`, ''];
+    const { default: standard, example = '', secret = false } = settings.get(name) ?? {};
+    const line = secret ? `${name}_FILE=${values[name] ?? ''}` : `${name}=${standard ?? quoted(example)}`;
+    return [...about(name), `#${line}`, ''];
   });
   const head = [
     `# ${process.app}: made from the settings by \`npx node infra/env/render.ts\`. Copy it, change the copy.`,

@@ -141,6 +141,14 @@ suite('the chart as Helm renders it (needs helm on the PATH)', () => {
     expect(out('education')).not.toContain('kafka');
   });
 
+  it('gives the login of the brokers to the one process that speaks to them', () => {
+    const holders = rendered('settings.kafkaTls=true', 'secrets.kafka=brokers').filter(
+      ({ kind, spec }) =>
+        kind === 'Deployment' && spec.template?.spec.volumes.some(({ secret }) => secret?.secretName === 'brokers'),
+    );
+    expect(holders.map(({ metadata }) => metadata.name)).toEqual(['hub-tellonce-sharing-protocol']);
+  });
+
   it('migrates before anything is changed, with the owner’s secret, which no process is given', () => {
     const [job] = of('Job');
     expect(job?.metadata.annotations).toMatchObject({ 'helm.sh/hook': 'pre-install,pre-upgrade' });

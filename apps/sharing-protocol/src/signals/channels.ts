@@ -22,18 +22,18 @@ const MOST_COPIES = 3;
 /** Opens the ways out that are configured. */
 export function openWays(
   { vault, clock }: Pick<Core, 'vault' | 'clock'>,
-  { publicUrl, demo, kafkaBrokers: brokers }: Pick<Config, 'publicUrl' | 'demo' | 'kafkaBrokers'>,
+  { publicUrl, demo, kafka: reached }: Pick<Config, 'publicUrl' | 'demo' | 'kafka'>,
   logger: AppLogger,
 ): Ways {
   const source = `${publicUrl}/`;
   const webhook = webhookChannel({ source, clock, allowLoopback: demo, batchMs: BATCH_MS });
   const kafka =
-    brokers.length === 0
+    reached === undefined
       ? undefined
       : kafkaChannel({
           source,
-          brokers,
-          create: { partitions: PARTITIONS, replication: Math.min(brokers.length, MOST_COPIES) },
+          ...reached,
+          create: { partitions: PARTITIONS, replication: Math.min(reached.brokers.length, MOST_COPIES) },
           log: ({ level, code }) => logger[level]({ event: 'kafka', connector: 'kafka', code }, 'kafka'),
         });
   return {

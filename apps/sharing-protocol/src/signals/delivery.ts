@@ -27,7 +27,7 @@ export interface Signals {
 
 /** What tells of a delivery that is off. */
 export interface DeliverySurroundings {
-  readonly config: Pick<Config, 'publicUrl' | 'demo' | 'kafkaBrokers'>;
+  readonly config: Pick<Config, 'publicUrl' | 'demo' | 'kafka'>;
   readonly logger: AppLogger;
   readonly metrics: Metrics;
   readonly alarm: (what: string, error: unknown) => void;

@@ -114,7 +114,7 @@ it('takes the servers as they are usually named, secrets from files, and keeps a
     value: {
       eventStoreUrl: 'esdb://admin:changeit@log.example:2113',
       databaseUrl: 'postgres://hub@db.example/hub',
-      kafkaBrokers: ['a.example:9092', 'b.example:9092'],
+      kafka: { brokers: ['a.example:9092', 'b.example:9092'] },
       keyBuckets: '/srv/hub/tellonce.key.buckets',
     },
   });
@@ -124,4 +124,27 @@ it('takes the servers as they are usually named, secrets from files, and keeps a
   const wrong = loadConfig({ DATABASE_URL: 'mysql://hub:hunter2@db.example/hub' }, around());
   if (wrong.ok) throw new Error('accepted');
   expect(describeProblems(wrong.error)).not.toContain('hunter2');
+});
+
+it('reaches brokers by TLS and a login, and says which of the settings do not fit', () => {
+  const ca = '-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n';
+  const files = { '/srv/hub/ca.pem': ca, '/run/secrets/kafka': 'plain:hub:pass:word\n', '/srv/hub/none.pem': 'none' };
+  const brokers = { KAFKA_BROKERS: 'a.example:9093' };
+  const login = { KAFKA_SASL_FILE: '/run/secrets/kafka' };
+  const sasl = { mechanism: 'plain', username: 'hub', password: 'pass:word' };
+  const read = (given: Readonly<Record<string, string>>) => loadConfig(given, around(files));
+  expect(read({ ...brokers, ...login, KAFKA_CA: 'ca.pem' })).toMatchObject({ value: { kafka: { tls: { ca }, sasl } } });
+  expect(read({ ...brokers, ...login, KAFKA_TLS: '1' })).toMatchObject({ value: { kafka: { tls: true, sasl } } });
+  for (const [given, setting] of [
+    [{ ...brokers, ...login }, 'KAFKA_SASL'],
+    [{ ...brokers, KAFKA_SASL: 'gssapi:hub:hunter2' }, 'KAFKA_SASL'],
+    [{ ...brokers, KAFKA_CA: 'none.pem' }, 'KAFKA_CA'],
+    [{ ...brokers, KAFKA_CA: 'absent.pem' }, 'KAFKA_CA'],
+    [login, 'KAFKA_BROKERS'],
+  ] as const) {
+    const wrong = read(given);
+    if (wrong.ok) throw new Error('accepted');
+    expect(wrong.error.map((each) => each.setting)).toEqual([setting]);
+    expect(describeProblems(wrong.error)).not.toMatch(/hunter2|pass:word/);
+  }
 });

@@ -4,6 +4,7 @@ import { Kind, type TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { fail, ok } from '#kernel';
 import type { Outcome } from '#kernel';
+import { readKafka, type KafkaSetting } from './kafka.ts';
 import { SETTINGS, describeSettings } from './settings.ts';
 import type { Settings } from './settings.ts';
 import { readWitnesses, type WitnessSetting } from './witnesses.ts';
@@ -38,8 +39,8 @@ export interface Config {
   readonly databaseUrl?: string;
   /** Folder of the bucket keys; only used with `databaseUrl`. */
   readonly keyBuckets: string;
-  /** None: no signal leaves through Kafka. */
-  readonly kafkaBrokers: readonly string[];
+  /** Without it no signal leaves through Kafka. */
+  readonly kafka?: KafkaSetting;
 }
 
 /** One thing that is wrong with the configuration. */
@@ -160,6 +161,8 @@ function together(settings: Settings, around: ConfigSurroundings): Outcome<Confi
       example: 'https://hub.example',
     });
   }
+  const kafka = readKafka(settings, (path) => around.readFile(resolve(cwd, path)));
+  if (!kafka.ok) problems.push({ ...kafka.error, given: printable(kafka.error.given) });
   const witnesses = readWitnesses(settings.TELLONCE_WITNESSES ?? '', (path) => around.readFile(resolve(cwd, path)));
   if (!witnesses.ok)
     problems.push({
@@ -168,7 +171,7 @@ function together(settings: Settings, around: ConfigSurroundings): Outcome<Confi
       wanted: witnesses.error.wanted,
       example: 'witness.example/w1+0e33dd10+BKi1... https://witness.example',
     });
-  if (problems.length > 0 || publicUrl === undefined || !witnesses.ok) return fail(problems);
+  if (problems.length > 0 || publicUrl === undefined || !witnesses.ok || !kafka.ok) return fail(problems);
   return ok({
     host: settings.TELLONCE_HOST,
     port: settings.TELLONCE_PORT,
@@ -191,7 +194,7 @@ function together(settings: Settings, around: ConfigSurroundings): Outcome<Confi
     ...(settings.EVENTSTORE_URL === undefined ? {} : { eventStoreUrl: settings.EVENTSTORE_URL }),
     ...(settings.DATABASE_URL === undefined ? {} : { databaseUrl: settings.DATABASE_URL }),
     keyBuckets,
-    kafkaBrokers: settings.KAFKA_BROKERS?.split(',') ?? [],
+    ...(kafka.value === undefined ? {} : { kafka: kafka.value }),
   });
 }
 

@@ -154,6 +154,29 @@ export const SETTINGS = Type.Object({
       maxLength: 4096,
     }),
   ),
+  KAFKA_TLS: Type.Boolean({
+    ...described('1 to speak TLS to the brokers, by the certificate authorities of this machine', '1'),
+    default: false,
+  }),
+  KAFKA_CA: Type.Optional(
+    Type.String(
+      described(
+        'file of the certificate authorities that the brokers are trusted by, PEM; TLS is spoken then',
+        '/etc/tellonce/kafka-ca.pem',
+      ),
+    ),
+  ),
+  KAFKA_SASL: Type.Optional(
+    Type.String({
+      ...described(
+        'who the hub is to the brokers, mechanism:user:password; plain (only with TLS), scram-sha-256 or scram-sha-512',
+        'scram-sha-512:tellonce:password',
+      ),
+      pattern: '^(plain|scram-sha-256|scram-sha-512):[^: ]+:.+$',
+      maxLength: 1024,
+      secret: true,
+    }),
+  ),
   TELLONCE_METRICS_TOKEN: Type.Optional(
     Type.String({
       ...described(
