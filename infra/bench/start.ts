@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import { encodeRecord, factStream, type FactBody } from '#contracts';
 import { openSqliteLog } from '#event-log/sqlite';
 import { randomUuid, type FactId, type Instant, type OrganisationId, type RecordId } from '#kernel';
 import { figure, median } from './lib.ts';
+import { freePort } from '#testing/servers';
 
 /**
  * Start to first answer of the built hub, and what it keeps resident, with a million facts present (`--facts n` for fewer). The facts are
@@ -150,12 +150,4 @@ async function stop(hub: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => hub.once('exit', resolve));
   hub.kill('SIGTERM');
   await ended;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

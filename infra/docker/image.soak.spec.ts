@@ -1,11 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '#testing';
 import { APPS } from '../gateway/route.ts';
 import { follow, type Followed } from './follow.ts';
+import { freePort } from '#testing/servers';
 
 const ROOT = join(import.meta.dirname, '../..');
 const NOBODY = 65_534;
@@ -90,12 +90,4 @@ describe('the recipe, followed without an engine', () => {
 function start(made: Followed, env: Readonly<Record<string, string>>): ChildProcess {
   const [command = '', ...args] = made.entrypoint;
   return spawn(command, args, { cwd: made.workdir, env, stdio: ['ignore', 'ignore', 'inherit'], ...another });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

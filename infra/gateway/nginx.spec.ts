@@ -1,7 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { temporaryFolder } from '#testing';
@@ -9,6 +8,7 @@ import { onPath } from '../deploy/on-path.ts';
 import { COMPOSE, HELM, renderNginx } from './nginx.ts';
 import { APPS, ROUTES, appFor, type App } from './route.ts';
 import { echo } from './serve.spec-help.ts';
+import { freePort } from '#testing/servers';
 
 const nginx = onPath('nginx');
 const withNginx = nginx === undefined ? describe.skip : describe;
@@ -170,11 +170,3 @@ withNginx('nginx as it runs (needs nginx on the PATH)', () => {
     expect([tested.status, tested.stderr.replace(/^.*\[warn\].*\n/gm, '')]).toEqual([0, '']);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

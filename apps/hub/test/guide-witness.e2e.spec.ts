@@ -7,7 +7,7 @@ import { projectRoot } from '#nest-platform/node';
 import { newOrganisationKey } from '#nest-platform/client';
 import { backupFolder } from '../../cli/src/commands/log.ts';
 import { caughtUp, mustBe, receiptOf, runningHub, timeline, type RunningHub } from './running-hub.ts';
-import { freePort } from './trust/built-hub.ts';
+import { freePort } from '#testing/servers';
 import { tellWorld } from './trust/world.ts';
 import { inOneProcess } from './one-process.ts';
 

@@ -1,5 +1,3 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Chance, Clock } from '#kernel';
 import type { SharingBasis, SubjectIdentity, SubmittedCloudEvent } from '#contracts';
@@ -28,6 +26,7 @@ import { VIEWS, type Views } from '../src/hub.module.ts';
 import { approve, contentOf, draft, type Agreeing } from './agreements.ts';
 import { runningArea, type RunningArea } from './running-servers.ts';
 import { rowsInFiles, type Row, type StoredTable } from './stored.ts';
+import { freePort } from '#testing/servers';
 
 /** How a hub under test differs from one that is simply started. */
 export interface HubOptions {
@@ -322,12 +321,4 @@ async function tell(id: string, key: OrganisationKey, system: HubClient, fact: T
   const [item] = (receipt.json as { items: readonly Omit<Told, 'token'>[] }).items;
   if (item === undefined) throw new Error('no receipt item');
   return { ...item, token: answer.headers.get('hub-min-token') };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -9,7 +9,7 @@ import { pullHead } from '../../../cli/src/commands/witness/pull.ts';
 import { serveWitness, type ServedWitness } from '../../../cli/src/commands/witness/serve.ts';
 import { program } from '../../../cli/src/program.ts';
 import { caughtUp, mustBe, runningHub, timeline, type RunningHub } from '../running-hub.ts';
-import { freePort } from '../trust/built-hub.ts';
+import { freePort } from '#testing/servers';
 import { changeLog, flip, forgeEvent, logOf, startRefusal, swapped } from '../trust/damage.ts';
 import { tellWorld } from '../trust/world.ts';
 import { inOneProcess } from '../one-process.ts';

@@ -6,7 +6,8 @@ import type { SubjectIdentity, SubmittedCloudEvent } from '#contracts';
 import { organisationSystem, signFact, type OrganisationKey } from '#nest-platform/client';
 import { temporaryFolder } from '#testing';
 import { agree, DIRECT_CARE, organisation, PUBLIC_TASK, runningHub } from '../running-hub.ts';
-import { BUILT, freePort, startBuilt, type BuiltHub } from '../trust/built-hub.ts';
+import { freePort } from '#testing/servers';
+import { BUILT, startBuilt, type BuiltHub } from '../trust/built-hub.ts';
 import { eventIn, hookReceiver, type HookReceiver } from './receiver.ts';
 import { subscribe } from './told.ts';
 

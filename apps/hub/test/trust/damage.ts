@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { leafHash, uuidOfHash } from '#kernel';
 import { runApp } from '#nest-platform';
 import { hub } from '../../src/hub.ts';
-import { freePort } from './built-hub.ts';
+import { freePort } from '#testing/servers';
 
 /** The file of the log below a hub's folder. */
 export const logOf = (folder: string): string => join(folder, 'var', 'log.db');

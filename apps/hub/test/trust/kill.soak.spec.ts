@@ -9,7 +9,8 @@ import type { SubmittedCloudEvent } from '#contracts';
 import { verifyFolder } from '../../../cli/src/commands/log.ts';
 import { caughtUp, mustBe, organisation, PUBLIC_TASK, runningHub } from '../running-hub.ts';
 import { MAYA } from './world.ts';
-import { BUILT, freePort, startBuilt, type BuiltHub } from './built-hub.ts';
+import { freePort } from '#testing/servers';
+import { BUILT, startBuilt, type BuiltHub } from './built-hub.ts';
 
 const ROUNDS = 20;
 const WRITERS = 4;

@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { temporaryFolder } from '#testing';
-import { BUILT, freePort, startBuilt, type BuiltHub } from './built-hub.ts';
+import { freePort } from '#testing/servers';
+import { BUILT, startBuilt, type BuiltHub } from './built-hub.ts';
 import { inOneProcess } from '../one-process.ts';
 
 const { describe, it } = inOneProcess('it starts the hub itself');

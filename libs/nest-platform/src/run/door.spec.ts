@@ -1,16 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig, type Config } from '../config/config.ts';
 import { openDoor, type Door } from './door.ts';
 import { StartProblem } from './start-problem.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+import { freePort } from '#testing/servers';
 
 describe('the port while the hub opens', () => {
   let config: Config;
