@@ -4,7 +4,7 @@ import type { Purpose } from '#contracts';
 import type { Outcome } from '#kernel';
 import type { Reader } from '#sharing';
 import { NOT_KEPT } from '../problem/from-error.ts';
-import { Problem } from '../problem/problem.ts';
+import { invalidInput, notFound, Problem } from '../problem/problem.ts';
 import type { ProblemCode, ProblemInit } from '../problem/problem.ts';
 import { ACCESS } from './access.ts';
 import type { Access } from './access.ts';
@@ -86,6 +86,7 @@ export class AccessGuard implements CanActivate {
       if (purpose.error.status === 403) await this.#refuse(request, reader, purpose.error);
       throw new Problem(purpose.error);
     }
+    refuseZeroBytes(request.raw.url ?? '');
     request.caller = withHeaders(request, reader, purpose.value);
     return true;
   }
@@ -124,6 +125,13 @@ export class AccessGuard implements CanActivate {
     }
     throw new Problem(init);
   }
+}
+
+/** A text with a zero byte names nothing that could be stored, and some databases refuse to be asked for it: it is not there. */
+function refuseZeroBytes(url: string): void {
+  const [path = '', query = ''] = url.split('?');
+  if (path.includes('%00')) throw notFound();
+  if (query.includes('%00')) throw invalidInput([{ code: 'ZERO_BYTE', pointer: '/query' }]);
 }
 
 /** The declaration of a handler, or of its controller. Throws where there is none: an undeclared handler answers nobody. */

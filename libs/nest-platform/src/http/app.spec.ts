@@ -182,6 +182,14 @@ describe('an application', () => {
     );
   });
 
+  it('finds nothing under an id with a zero byte, and takes none in a query', async () => {
+    const headers = { ...senco, 'hub-purpose': 'sen-support' };
+    const absent = await call('GET', '/v1/things/x%00y', headers);
+    expect([absent.statusCode, absent.json()]).toMatchObject([404, { code: 'HUB_NOT_FOUND' }]);
+    const wrong = await call('GET', '/v1/things/one?limit=%00', headers);
+    expect([wrong.statusCode, wrong.json()]).toMatchObject([400, { errors: [{ code: 'ZERO_BYTE' }] }]);
+  });
+
   it('tells nothing of a fault, to the caller or to the log', async () => {
     lines.length = 0;
     const answer = await call('GET', '/v1/things/fault', { ...senco, 'hub-purpose': 'sen-support' });
@@ -298,7 +306,7 @@ describe('an application', () => {
   it('counts by pattern', async () => {
     const { body } = await call('GET', '/metrics');
     expect(body).toContain(
-      'tellonce_http_request_duration_seconds_count{route="/v1/things/:thing",method="GET",status="404"} 1',
+      'tellonce_http_request_duration_seconds_count{route="/v1/things/:thing",method="GET",status="404"} 2',
     );
     expect(body).toContain('tellonce_build_info');
     expect(body).not.toContain('things/a');
