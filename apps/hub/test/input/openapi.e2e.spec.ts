@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { listRoutes } from '#nest-platform';
 import { validateOpenApi } from '#testing';
 import { runningHub, type RunningHub } from '../running-hub.ts';
+import { inOneProcess } from '../one-process.ts';
 
 interface Operation {
   readonly summary?: string;
@@ -28,7 +29,7 @@ const UNDESCRIBED = ['/metrics', '/openapi.json'];
 const NO_BODY =
   /\/(rebuilds|resumptions|reinstatements|(watched-children|detection-suppressions|directions|sharing-decisions)\/\{\w+\}\/endings)$/;
 
-describe('the API’s description', () => {
+inOneProcess('each process describes its own routes').describe('the API’s description', () => {
   let hub: RunningHub;
   let text: string;
   let description: Description;

@@ -23,6 +23,7 @@ import {
 import { counted } from './counted.ts';
 import { EXCUSED, NOBODY, WALKED } from './walked.ts';
 import { SAFEGUARDING } from './canary-child.ts';
+import { inOneProcess } from '../one-process.ts';
 
 type Teller = 'trust' | 'care' | 'family' | 'other';
 
@@ -215,7 +216,8 @@ async function answersOf(hidden: Hidden | undefined, clock: ReturnType<typeof fa
   }
 }
 
-describe('check 6: two worlds that differ in one hidden fact', () => {
+const long = inOneProcess('all that everybody may read, twice, takes a quarter of an hour there');
+long.describe('check 6: two worlds that differ in one hidden fact', () => {
   let without: Answers;
   let routes: readonly string[];
   const withIt: Record<string, Answers> = {};
