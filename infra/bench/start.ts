@@ -9,7 +9,7 @@ import { encodeRecord, factStream, type FactBody } from '#contracts';
 import { openSqliteLog } from '#event-log/sqlite';
 import { randomUuid, type FactId, type Instant, type OrganisationId, type RecordId } from '#kernel';
 import { figure, median } from './lib.ts';
-import { freePort } from '#testing/servers';
+import { freePort } from '../../libs/testing/servers/index.ts';
 
 /**
  * Start to first answer of the built hub, and what it keeps resident, with a million facts present (`--facts n` for fewer). The facts are
