@@ -91,8 +91,8 @@ export function translated(error: unknown): unknown {
     return new StatementRefused(code, typeof constraint === 'string' ? constraint : undefined);
   }
   if (typeof code === 'string' && /^E[A-Z_]+$/.test(code)) return new DatabaseUnavailable(code);
-  // The driver has no code for these two.
-  return typeof message === 'string' && /connection terminated|timeout/i.test(message)
+  // The driver has no code for these.
+  return typeof message === 'string' && /connection terminated|timeout|not queryable/i.test(message)
     ? new DatabaseUnavailable('CONNECTION')
     : error;
 }

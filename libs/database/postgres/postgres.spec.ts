@@ -33,6 +33,20 @@ describe('a PostgreSQL server that is killed', () => {
     await database.close();
   });
 
+  it('fails by the same name between two statements of a transaction', async () => {
+    await migrateDatabase(server.url, [store]);
+    const database = await openPostgresDatabase({ url: server.url, store });
+    const work = database.transaction(async (session) => {
+      await session.get('select id from thing');
+      await server.kill();
+      await wait(200);
+      await session.get('select id from thing');
+    });
+    await expect(work).rejects.toBeInstanceOf(DatabaseUnavailable);
+    await server.restart();
+    await database.close();
+  });
+
   it('gives one of two the turn, the other at its end, and both stand in line again after a crash', async () => {
     const [one, two] = [postgresLeadership(server.url), postgresLeadership(server.url)];
     const stop = new AbortController();
