@@ -15,6 +15,8 @@ export interface Gateway {
  */
 export async function serveGateway(apps: Readonly<Record<App, string>>, port: number): Promise<Gateway> {
   const server = createServer((request, response) => forward(apps, request, response));
+  // As nginx has it: whoever uses a connection again after a few seconds must not meet it closing.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
