@@ -146,7 +146,7 @@ describeOn(await sharedKafka(), 'the Kafka channel', (server) => {
     const script = `
       import { kafkaChannel } from '#delivery/kafka';
       const channel = kafkaChannel({ brokers: ${JSON.stringify(brokers())}, source: '/hub', create: { partitions: 1, replication: 1 } });
-      const [sent] = await channel.send({ organisation: '${organisation}' }, [${JSON.stringify(signal(organisation, 0))}]);
+      const [sent] = await channel.send({ organisation: '${organisation}' }, [${JSON.stringify(signal(organisation, 0))}], async () => true);
       await channel.close();
       process.stdout.write(sent.kind);`;
     const { stdout, stderr } = spawnSync(
