@@ -129,9 +129,9 @@ export class AccessGuard implements CanActivate {
 
 /** A text with a zero byte names nothing that could be stored, and some databases refuse to be asked for it: it is not there. */
 function refuseZeroBytes(url: string): void {
-  const [path = '', query = ''] = url.split('?');
-  if (path.includes('%00')) throw notFound();
-  if (query.includes('%00')) throw invalidInput([{ code: 'ZERO_BYTE', pointer: '/query' }]);
+  if (!url.includes('%00')) return;
+  if (url.split('?')[0]?.includes('%00') === true) throw notFound();
+  throw invalidInput([{ code: 'ZERO_BYTE', pointer: '/query' }]);
 }
 
 /** The declaration of a handler, or of its controller. Throws where there is none: an undeclared handler answers nobody. */

@@ -186,8 +186,10 @@ describe('an application', () => {
     const headers = { ...senco, 'hub-purpose': 'sen-support' };
     const absent = await call('GET', '/v1/things/x%00y', headers);
     expect([absent.statusCode, absent.json()]).toMatchObject([404, { code: 'HUB_NOT_FOUND' }]);
-    const wrong = await call('GET', '/v1/things/one?limit=%00', headers);
-    expect([wrong.statusCode, wrong.json()]).toMatchObject([400, { errors: [{ code: 'ZERO_BYTE' }] }]);
+    for (const query of ['limit=%00', 'limit=1?%00']) {
+      const wrong = await call('GET', `/v1/things/one?${query}`, headers);
+      expect([wrong.statusCode, wrong.json()]).toMatchObject([400, { errors: [{ code: 'ZERO_BYTE' }] }]);
+    }
   });
 
   it('tells nothing of a fault, to the caller or to the log', async () => {
