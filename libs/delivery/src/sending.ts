@@ -93,7 +93,8 @@ export class Sender {
     const sent = signals.length === 0 ? [] : await send(subscribed, signals, this.#mayLeave(leaving));
     settled.push(...this.#outcomes(leaving, sent));
     if (sent.some(isFailure)) this.#rest(subscribed, settled);
-    else if (sent.length > 0) this.#rests.delete(subscribed.subscription);
+    // What was held or not tried says nothing of whether they answer.
+    else if (sent.some(({ kind }) => kind === 'sent')) this.#rests.delete(subscribed.subscription);
     await outbox.settle(settled);
     this.#tell(subscribed, rows, settled);
     if (sent.some(({ kind }) => kind === 'gone')) await gone(subscribed);
