@@ -1,17 +1,9 @@
+import type { KafkaConnection, KafkaCredentials } from '#delivery/kafka';
 import { fail, ok, type Outcome } from '#kernel';
 import type { Settings } from './settings.ts';
 
 /** How the brokers of signals are reached: what the channel is opened with. */
-export interface KafkaSetting {
-  readonly brokers: readonly string[];
-  /** `true` for the machine's trusted authorities, or the one that is given as PEM. */
-  readonly tls?: true | { readonly ca: string };
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  };
-}
+export type KafkaSetting = Pick<KafkaConnection, 'brokers' | 'tls' | 'sasl'>;
 
 /** What is wrong with which setting; never what a secret holds. */
 export interface KafkaProblem {
@@ -68,7 +60,7 @@ function pemIn(file: string, readFile: (path: string) => string): string | undef
 }
 
 /** `mechanism:user:password`, as the pattern of the setting has it; the password may hold colons. */
-function credentialsOf(login: string): KafkaSetting['sasl'] {
+function credentialsOf(login: string): KafkaCredentials {
   const [mechanism = '', username = '', ...password] = login.split(':');
-  return { mechanism: mechanism as 'plain', username, password: password.join(':') };
+  return { mechanism: mechanism as KafkaCredentials['mechanism'], username, password: password.join(':') };
 }
