@@ -1,29 +1,28 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ChildId, OrganisationId } from '#kernel';
 import { PEOPLE } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   Problem,
   type Core,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import {
   accessAnswer,
   accessRule,
   anyChild,
   askerOf,
-  release,
   type AccessAnswer,
   type AccessQuestion,
   type Asker,
   type Slice,
 } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { shown } from '../answer/shown.ts';
 import { AccessQuestionDto } from './access.dto.ts';
 
 /** What the dry run says, and what it took for granted. */
@@ -44,10 +43,9 @@ export class AccessDecisionsController {
   @HttpCode(200)
   async ask(
     @Body() dto: AccessQuestionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessDecisionAnswer> {
+    const { caller } = request;
     const asked = questionOf(dto);
     const asker = askerOf(caller.reader, caller.purpose, asked);
     if (asker === undefined)
@@ -60,7 +58,7 @@ export class AccessDecisionsController {
       });
     return dto.childId === undefined
       ? this.#ofAnyChild(asked, asker, caller)
-      : this.#ofChild(dto.childId as ChildId, asked, asker, caller, request, reply);
+      : this.#ofChild(dto.childId as ChildId, asked, asker, request);
   }
 
   /** Says what was agreed and which roles there are; of no child, so nothing is disclosed. */
@@ -75,25 +73,21 @@ export class AccessDecisionsController {
     child: ChildId,
     asked: AccessQuestion,
     asker: Asker,
-    caller: PurposefulCaller,
-    request: FastifyRequest,
-    reply: FastifyReply,
+    request: PurposefulRequest,
   ): Promise<AccessDecisionAnswer> {
     const core = this.#core;
     const tellers = (await core.recordsOf(child)).map(({ organisation }) => organisation);
-    const result = await core.disclose({
-      caller,
+    const answer = await shown(core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) => {
         const ruling = accessRule(question, asker, tellers);
         return ruling.effect === 'deny' ? ruling : { ...ruling, scope: question };
       },
       find: async () => undefined,
       facts: () => [],
-      open: (_found, world) => accessAnswer(asked, asker, caller.reader, world),
+      open: (_found, world) => accessAnswer(asked, asker, request.caller.reader, world),
     });
-    return { ...release(answered(result, reply)), assumed: [] };
+    return { ...answer, assumed: [] };
   }
 }
 

@@ -1,10 +1,9 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId } from '#kernel';
-import { Access, CORE, CurrentPurposefulCaller, type Core, type PurposefulCaller } from '#nest-platform';
-import { readersOf, readersRule, release, type Protection, type Readers } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { Access, CORE, CurrentPurposefulRequest, type Core, type PurposefulRequest } from '#nest-platform';
+import { readersOf, readersRule, type Protection, type Readers } from '#sharing';
+import { shown } from '../answer/shown.ts';
 
 /** Who may see this child's record, for what, by which agreement or consent. Asking is a look. */
 @Controller('v1/children/:childId/access')
@@ -20,17 +19,13 @@ export class ReadersController {
   @Get()
   async read(
     @Param('childId') childId: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<Readers> {
     const core = this.#core;
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const told = child !== null && (await core.recordsOf(child)).length > 0;
-    const result = await core.disclose({
-      caller,
+    return shown(core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) => {
         const protections: readonly Protection[] = question.protections;
         const known = told || protections.some(({ revision }) => revision >= 0);
@@ -41,6 +36,5 @@ export class ReadersController {
       facts: () => [],
       open: (_found, { registry, protections, at, audience }) => readersOf(registry, protections, at, audience),
     });
-    return release(answered(result, reply));
   }
 }

@@ -1,8 +1,15 @@
 import { Readable } from 'node:stream';
-import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiProduces } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access, CurrentPurposefulCaller, invalidInput, type PurposefulCaller, PageDto } from '#nest-platform';
+import type { FastifyReply } from 'fastify';
+import {
+  Access,
+  CurrentPurposefulRequest,
+  invalidInput,
+  PageDto,
+  type AnswerHeaders,
+  type PurposefulRequest,
+} from '#nest-platform';
 import { release, type Disclosed } from '#sharing';
 import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
 import { AUDIT } from '../views/tokens.ts';
@@ -30,15 +37,11 @@ export class AuditQueriesController {
   @ApiOperation({ summary: 'Ask for decisions; the answer is of this moment, however long it takes to read' })
   @Post()
   @HttpCode(202)
-  async ask(
-    @Body() dto: AuditQueryDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<QueryStatus> {
+  async ask(@Body() dto: AuditQueryDto, @CurrentPurposefulRequest() request: PurposefulRequest): Promise<QueryStatus> {
+    const { caller, route, reply } = request;
     const filters = filtersOf(dto.filters);
     if (!filters.ok) throw invalidInput(filters.error);
-    const { decision, status } = await this.#desk.ask(caller, routeOf(request), filters.value);
+    const { decision, status } = await this.#desk.ask(caller, route, filters.value);
     reply.header('hub-decision-id', decision);
     reply.header('location', `/v1/audit-queries/${status.id}`);
     return status;
@@ -46,13 +49,9 @@ export class AuditQueriesController {
 
   @ApiOperation({ summary: 'How far a question is answered' })
   @Get(':id')
-  async status(
-    @Param('id') id: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<QueryStatus> {
-    return told(await this.#desk.status(caller, routeOf(request), id), reply);
+  async status(@Param('id') id: string, @CurrentPurposefulRequest() request: PurposefulRequest): Promise<QueryStatus> {
+    const { caller, route, reply } = request;
+    return told(await this.#desk.status(caller, route, id), reply);
   }
 
   @ApiOperation({ summary: 'A page of the answer, newest first' })
@@ -60,16 +59,15 @@ export class AuditQueriesController {
   async results(
     @Param('id') id: string,
     @Query() query: PageDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AuditResults> {
+    const { caller, route, reply } = request;
     const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.cursor !== undefined && after === undefined)
       throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/cursor' }]);
     const place = after === undefined ? undefined : { at: after.at, decision: after.fact };
     const limit = query.limit ?? 50;
-    const { rows, next } = told(await this.#desk.page(caller, routeOf(request), id, { after: place, limit }), reply);
+    const { rows, next } = told(await this.#desk.page(caller, route, id, { after: place, limit }), reply);
     return {
       decisions: rows,
       ...(next === null ? {} : { next: encodeCursor({ at: next.at, fact: next.decision }) }),
@@ -82,11 +80,11 @@ export class AuditQueriesController {
   async export(
     @Param('id') id: string,
     @Query() { format }: ExportDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { decision, mediaType, fileName, bytes } = await this.#desk.export(caller, routeOf(request), id, format);
+    const { caller, route } = request;
+    const { decision, mediaType, fileName, bytes } = await this.#desk.export(caller, route, id, format);
     await reply
       .header('hub-decision-id', decision)
       .header('content-type', mediaType)
@@ -100,19 +98,14 @@ export class AuditQueriesController {
   async manifest(
     @Param('id') id: string,
     @Query() which: ManifestDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<string> {
-    return told(await this.#desk.manifest(caller, routeOf(request), id, which), reply);
+    const { caller, route, reply } = request;
+    return told(await this.#desk.manifest(caller, route, id, which), reply);
   }
 }
 
-function routeOf(request: FastifyRequest): string {
-  return `${request.method} ${request.routeOptions.url ?? ''}`;
-}
-
-function told<T>(disclosed: Disclosed<T>, reply: FastifyReply): T {
+function told<T>(disclosed: Disclosed<T>, reply: AnswerHeaders): T {
   reply.header('hub-decision-id', disclosed.decision);
   return release(disclosed);
 }

@@ -1,12 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { randomUuid, type ChildId, type Instant } from '#kernel';
 import type { Role } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   hasSteppedUp,
   invalidInput,
   notFound,
@@ -16,6 +16,7 @@ import {
   type Platform,
   type Problem,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import {
   appendLook,
@@ -36,7 +37,7 @@ import {
   type EmergencyAccess,
   type Suspension,
 } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { answered } from '../answer/shown.ts';
 import { BREAK_GLASS_BOOKS } from '../views/tokens.ts';
 import { BreakGlassDto, ExplanationDto } from './break-glass.dto.ts';
 import { breakGlassProblem, purposeNotForBreakGlass } from './problems.ts';
@@ -85,19 +86,18 @@ export class BreakGlassGrantsController {
   @HttpCode(201)
   async start(
     @Body() dto: BreakGlassDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
+    @Req() http: FastifyRequest,
   ): Promise<OwnGrant> {
+    const { caller, route, reply } = request;
     const { reader, purpose, correlationId } = caller;
     const { clock, chance, vault } = this.#core;
-    const route = routeOf(request);
     const at = clock.now();
     assertNamed(dto);
     if (!mayBreakGlass(reader.role, purpose))
       throw await this.#refused(caller, route, purposeNotForBreakGlass(reader.role));
     if (!hasSteppedUp(reader, at, signInSeconds.value))
-      throw await this.#refused(caller, route, stepUpRequired(request.headers.authorization, signInSeconds.value));
+      throw await this.#refused(caller, route, stepUpRequired(http.headers.authorization, signInSeconds.value));
     const stream = breakGlassStream(reader.organisation, reader.sub);
     const bar = barOf(await this.#books.read(stream), at);
     if (bar !== undefined) throw await this.#refused(caller, route, breakGlassProblem(bar));
@@ -157,28 +157,25 @@ export class BreakGlassGrantsController {
   @ApiOperation({ summary: 'One’s own emergency accesses that are open or to be explained' })
   @Get()
   async own(
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly grants: readonly OwnGrant[]; readonly suspensions: readonly Suspension[] }> {
+    const { caller } = request;
     const at = this.#core.clock.now();
     const book = await this.#books.read(this.#streamOf(caller));
     const grants = [...book.accesses.values()].filter(
       (access) => isActive(access, at) || (access.toExplain && access.toReview),
     );
-    await this.#looked(caller, routeOf(request), null);
+    await this.#looked(caller, request.route, null);
     return { grants: grants.map((access) => viewOf(access, at)), suspensions: suspensionsOf(book, at) };
   }
 
   /** Holds for the very next read, and for one that was decided and not answered yet. */
   @ApiOperation({ summary: 'End an emergency access before its time' })
   @Delete(':grant')
-  async end(
-    @Param('grant') grant: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-  ): Promise<OwnGrant> {
+  async end(@Param('grant') grant: string, @CurrentPurposefulRequest() request: PurposefulRequest): Promise<OwnGrant> {
+    const { caller } = request;
     const { reader, correlationId } = caller;
-    const { child } = await this.#ownAccess(caller, grant, routeOf(request));
+    const { child } = await this.#ownAccess(caller, grant, request.route);
     const at = this.#core.clock.now();
     const meta = { at, by: reader.organisation, correlationId };
     const ended = await this.#books.handle(this.#streamOf(caller), { type: 'end', data: { grant, at } }, meta);
@@ -199,12 +196,12 @@ export class BreakGlassGrantsController {
   async explain(
     @Param('grant') grant: string,
     @Body() dto: ExplanationDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<OwnGrant> {
+    const { caller } = request;
     const { reader, correlationId } = caller;
     const stream = this.#streamOf(caller);
-    const { organisation, explanations } = await this.#ownAccess(caller, grant, routeOf(request));
+    const { organisation, explanations } = await this.#ownAccess(caller, grant, request.route);
     const at = this.#core.clock.now();
     // Two at once would be the same words' place; the book takes one of them.
     const of = { stream, grant, organisation, nth: explanations.length + 1 };
@@ -285,10 +282,6 @@ function assertNamed(dto: BreakGlassDto): void {
     ...(dto.birthDate === undefined ? ['/birthDate'] : []),
   ];
   if (missing.length > 0) throw invalidInput(missing.map((pointer) => ({ code: 'CHILD_NOT_NAMED', pointer })));
-}
-
-function routeOf(request: FastifyRequest): string {
-  return `${request.method} ${request.routeOptions.url ?? ''}`;
 }
 
 function viewOf(access: EmergencyAccess, at: Instant): OwnGrant {

@@ -1,15 +1,15 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { epochMs, type Instant, type Outcome } from '#kernel';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   notFound,
   type Core,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import type { View } from '#projections';
 import {
@@ -27,8 +27,8 @@ import {
   type Refused,
 } from '#sharing';
 import { grantDisclose } from '#vault';
-import { answered } from '../children/answered.ts';
-import { readYourWrites } from '../children/read-your-writes.ts';
+import { answered, handToken } from '../answer/shown.ts';
+import { readYourWrites } from '../answer/read-your-writes.ts';
 import { accessOf, accessPage, type AccessRow } from '../views/break-glass/query.ts';
 import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
 import { BREAK_GLASS, BREAK_GLASS_BOOKS } from '../views/tokens.ts';
@@ -86,10 +86,9 @@ export class BreakGlassReviewsController {
   @Get('break-glass-reviews')
   async queue(
     @Query() query: BreakGlassReviewsQueryDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly reviews: readonly BreakGlassReview[]; readonly next?: string }> {
-    const route = routeOf(request);
+    const { caller, route } = request;
     await this.#assertAudit(caller, route);
     const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.cursor !== undefined && cursor === undefined)
@@ -129,12 +128,10 @@ export class BreakGlassReviewsController {
   async review(
     @Param('grant') grant: string,
     @Body() dto: BreakGlassReviewDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<BreakGlassReview> {
-    const { reader } = caller;
-    return this.#change(grant, caller, request, reply, (at) => ({
+    const { reader } = request.caller;
+    return this.#change(grant, request, (at) => ({
       type: 'review',
       data: { grant, at, by: reader.sub, outcome: dto.outcome },
       officerOf: reader.organisation,
@@ -146,12 +143,10 @@ export class BreakGlassReviewsController {
   @HttpCode(201)
   async reinstate(
     @Param('grant') grant: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<BreakGlassReview> {
-    const { reader } = caller;
-    return this.#change(grant, caller, request, reply, (at) => ({
+    const { reader } = request.caller;
+    return this.#change(grant, request, (at) => ({
       type: 'reinstate',
       data: { grant, at, by: reader.sub },
       officerOf: reader.organisation,
@@ -160,13 +155,11 @@ export class BreakGlassReviewsController {
 
   async #change(
     grant: string,
-    caller: PurposefulCaller,
-    request: FastifyRequest,
-    reply: FastifyReply,
+    request: PurposefulRequest,
     command: (at: Instant) => BreakGlassCommand,
   ): Promise<BreakGlassReview> {
+    const { caller, route, reply } = request;
     const { reader, correlationId } = caller;
-    const route = routeOf(request);
     await this.#assertAudit(caller, route);
     const row = await accessOf(this.#view.db, grant);
     release(answered(await this.#disclosed(row, caller, route, 'own people'), reply));
@@ -182,7 +175,7 @@ export class BreakGlassReviewsController {
       const ended = await this.#core.protectionCommand(child, { type: 'endBreakGlass', data: { grant: over } }, meta);
       if (!ended.ok) throw invalidInput(ended.error);
     }
-    if (token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, token));
+    handToken(this.#core, request, token);
     const [review] = release(answered(await this.#disclosed(row, caller, route, 'own people'), reply));
     if (review === undefined) throw notFound();
     return review;
@@ -251,10 +244,6 @@ export class BreakGlassReviewsController {
   async #tellersOf(row: AccessRow) {
     return (await this.#core.recordsOf(row.child_id)).map(({ organisation }) => organisation);
   }
-}
-
-function routeOf(request: FastifyRequest): string {
-  return `${request.method} ${request.routeOptions.url ?? ''}`;
 }
 
 function reviewOf(

@@ -1,16 +1,15 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, type OrganisationId, type PlainDate } from '#kernel';
 import { looksPersonal, type AuthorityRecorded, type Category, type Purpose, type Role } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   Problem,
   type Core,
-  type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import { authorityState, isCompetent, professionalRule, type Protection } from '#sharing';
 import { AssessmentDto, AuthorityDto, AuthorityEndDto } from './authorities.dto.ts';
@@ -45,12 +44,10 @@ export class AuthoritiesController {
   @Get('authorities')
   async list(
     @Param('childId') childId: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<object> {
     const day = dayOf(this.#core.clock.now());
-    const asked = { childId, caller, request, reply };
+    const asked = { ...request, childId };
     return (await permitted(this.#core, asked, professionalRule, (all) => viewOf(all, day))).value;
   }
 
@@ -60,12 +57,11 @@ export class AuthoritiesController {
   async record(
     @Param('childId') childId: string,
     @Body() dto: AuthorityDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly authority: string }> {
+    const { caller } = request;
     refusePersonal('/person', dto.person);
-    const asked = { childId, caller, request, reply };
+    const asked = { ...request, childId };
     const { organisation, sub } = caller.reader;
     if (dto.kind === 'care-order') await this.#refuseOthersThanSocialCare(organisation);
     const { child } = await permitted(this.#core, asked, professionalRule, () => true);
@@ -93,11 +89,10 @@ export class AuthoritiesController {
     @Param('childId') childId: string,
     @Param('authority') authority: string,
     @Body() dto: AuthorityEndDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly authority: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const { child } = await permitted(this.#core, asked, professionalRule, () => true);
     const endedOn = (dto.endedOn ?? dayOf(this.#core.clock.now())) as PlainDate;
     const data = { authority, endedOn, because: 'ended', by: caller.reader.sub } as const;
@@ -111,12 +106,11 @@ export class AuthoritiesController {
   async assess(
     @Param('childId') childId: string,
     @Body() dto: AssessmentDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly assessment: string; readonly competent: boolean }> {
+    const { caller } = request;
     refusePersonal('/person', dto.person);
-    const asked = { childId, caller, request, reply };
+    const asked = { ...request, childId };
     const { child } = await permitted(this.#core, asked, professionalRule, () => true);
     const { understands, retains, weighs, communicates, voluntary } = dto;
     const { organisation, role, sub } = caller.reader;

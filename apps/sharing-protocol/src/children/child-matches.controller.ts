@@ -1,10 +1,9 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PEOPLE } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, Problem, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, Problem, type Core, type PurposefulRequest } from '#nest-platform';
 import { existenceRule, release } from '#sharing';
-import { answered } from './answered.ts';
+import { answered } from '../answer/shown.ts';
 import { ChildMatchDto } from './child-matches.dto.ts';
 
 /** `Match` with the child, or `NoMatch`: for whoever may not know that the hub knows the child, these are one. */
@@ -24,12 +23,8 @@ export class ChildMatchesController {
   @ApiOperation({ summary: 'Find a child by identifiers' })
   @Post()
   @HttpCode(200)
-  async match(
-    @Body() dto: ChildMatchDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ChildMatch> {
+  async match(@Body() dto: ChildMatchDto, @CurrentPurposefulRequest() request: PurposefulRequest): Promise<ChildMatch> {
+    const { caller, route, reply } = request;
     const { outcome, children } = await this.#core.match(dto);
     if (outcome === 'Error') {
       const errors = [
@@ -47,7 +42,7 @@ export class ChildMatchesController {
     const result = await this.#core.disclose({
       caller,
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      route,
       rule: (question) => existenceRule(question, tellers),
       find: async () => undefined,
       facts: () => [],

@@ -1,29 +1,27 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, isUuid, type ChildId, type PlainDate } from '#kernel';
 import { looksPersonal, type Category, type ConsentGiven, type ConsentRefused, type Purpose } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   notFound,
   Problem,
   type Core,
-  type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import {
   consentsRule,
   consentState,
-  release,
   standingOf,
   type AuthorityStanding,
   type ConsentState,
   type Protection,
   type ProtectionCommand,
 } from '#sharing';
-import { answered } from './answered.ts';
+import { shown, handToken } from '../answer/shown.ts';
 import { ConsentChangeDto, ConsentDto } from './consents.dto.ts';
 
 /** A consent as the family reads it. */
@@ -60,11 +58,9 @@ export class ConsentsController {
   @Get()
   async list(
     @Param('childId') childId: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly consents: readonly ConsentView[]; readonly states: readonly StateView[] }> {
-    const { held, states } = await this.#consents(childId, caller, request, reply);
+    const { held, states } = await this.#consents(childId, request);
     return { consents: held.map(({ view }) => view), states };
   }
 
@@ -74,15 +70,14 @@ export class ConsentsController {
   async decide(
     @Param('childId') childId: string,
     @Body() dto: ConsentDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly consent: string }> {
+    const { caller } = request;
     // The name stands in the log as it is.
     if (looksPersonal(dto.consent)) throw invalidInput([{ code: 'ID_LOOKS_PERSONAL', pointer: '/consent' }]);
     // Whose word it is follows from the sign-in: a parent can't speak as the child, nor the child as a parent.
     if ((dto.authority === 'parental-responsibility') !== (caller.reader.role === 'parent')) throw notYourAuthority();
-    const { child } = await this.#consents(childId, caller, request, reply);
+    const { child } = await this.#consents(childId, request);
     const { consent, authority } = dto;
     const by = caller.reader.sub;
     const scope = {
@@ -96,8 +91,7 @@ export class ConsentsController {
     const given: ConsentGiven = { ...scope, until };
     await this.#change(
       child,
-      caller,
-      reply,
+      request,
       dto.decision === 'give' ? { type: 'giveConsent', data: given } : { type: 'refuseConsent', data: scope },
     );
     return { consent };
@@ -109,46 +103,36 @@ export class ConsentsController {
     @Param('childId') childId: string,
     @Param('consent') consent: string,
     @Body() _change: ConsentChangeDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly consent: string }> {
-    const { held } = await this.#consents(childId, caller, request, reply);
+    const { caller } = request;
+    const { held } = await this.#consents(childId, request);
     // Where a record was moved, a refusal still stands under the child it was made for.
     const directive = held.find(({ view }) => view.consent === consent);
     if (directive === undefined) throw notFound();
     const data = { consent, by: caller.reader.sub };
-    await this.#change(directive.child, caller, reply, { type: 'withdrawConsent', data });
+    await this.#change(directive.child, request, { type: 'withdrawConsent', data });
     return { consent };
   }
 
-  async #consents(childId: string, caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply) {
+  async #consents(childId: string, request: PurposefulRequest) {
     const child = isUuid(childId) ? (childId as ChildId) : null;
-    const result = await this.#core.disclose({
-      caller,
+    const views = await shown(this.#core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: consentsRule,
       find: async () => (child === null ? [] : this.#core.tails.protections(child)),
       facts: () => [],
       open: (protections) => viewsOf(protections, dayOf(this.#core.clock.now())),
     });
-    const views = release(answered(result, reply));
     if (child === null) throw notFound();
     return { child, ...views };
   }
 
-  async #change(
-    child: ChildId,
-    caller: PurposefulCaller,
-    reply: FastifyReply,
-    command: ProtectionCommand,
-  ): Promise<void> {
-    const { reader, correlationId } = caller;
+  async #change(child: ChildId, request: PurposefulRequest, command: ProtectionCommand): Promise<void> {
+    const { reader, correlationId } = request.caller;
     const outcome = await this.#core.protectionCommand(child, command, { by: reader.organisation, correlationId });
     if (!outcome.ok) throw invalidInput(outcome.error);
-    const { token } = outcome.value;
-    if (token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, token));
+    handToken(this.#core, request, outcome.value.token);
   }
 }
 

@@ -1,16 +1,15 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, type PlainDate } from '#kernel';
 import type { Category, ConsentRefused, Purpose } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   notFound,
   type Core,
-  type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import { professionalRule, standingOf } from '#sharing';
 import { DirectionDto, DirectionEndDto } from './authorities.dto.ts';
@@ -35,11 +34,10 @@ export class DirectionsController {
   async direct(
     @Param('childId') childId: string,
     @Body() dto: DirectionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly direction: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const { organisation, sub } = caller.reader;
     const day = dayOf(this.#core.clock.now());
     const carer = { authority: 'parental-responsibility', organisation } as const;
@@ -76,11 +74,10 @@ export class DirectionsController {
     @Param('childId') childId: string,
     @Param('direction') direction: string,
     @Body() { because }: DirectionEndDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly direction: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const { organisation, sub } = caller.reader;
     const { value: where } = await permitted(this.#core, asked, professionalRule, (all) =>
       all

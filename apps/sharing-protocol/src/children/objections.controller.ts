@@ -1,16 +1,15 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, isOrganisationId, type OrganisationId } from '#kernel';
 import type { Category, ObjectionDecided, ObjectionMade, Purpose, SharingDecided } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   notFound,
   type Core,
-  type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import {
   consentsRule,
@@ -46,11 +45,10 @@ export class ObjectionsController {
   @Access({ roles: [...FAMILY, ...ANSWERING], purpose: 'required' })
   async list(
     @Param('childId') childId: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly objections: readonly object[] }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const family = isFamilyRole(caller.reader.role);
     const rule = family ? consentsRule : await this.#answering(childId);
     const { value } = await permitted(this.#core, asked, rule, (all, decision) =>
@@ -91,11 +89,10 @@ export class ObjectionsController {
   async object(
     @Param('childId') childId: string,
     @Body() dto: ObjectionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly objection: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const { organisation } = dto;
     const registry = await this.#core.tails.registry();
     // Whether it holds anything of the child is not asked: an objection is taken either way, and tells nothing.
@@ -135,11 +132,10 @@ export class ObjectionsController {
     @Param('childId') childId: string,
     @Param('objection') objection: string,
     @Body() dto: ObjectionAnswerDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly objection: string; readonly outcome: string; readonly decision?: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const { organisation, sub } = caller.reader;
     const { value: known } = await permitted(this.#core, asked, await this.#answering(childId), (all) =>
       objectionsOf(all).find(({ made }) => made.objection === objection && made.organisation === organisation),

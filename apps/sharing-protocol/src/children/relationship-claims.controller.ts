@@ -1,9 +1,8 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, epochMs, toInstant, type ChildId } from '#kernel';
 import type { RelationshipClaimed } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, type Core, type PurposefulRequest } from '#nest-platform';
 import { auditOwner, CLAIM_DAYS, claimEndRule, claimRule, sealWords, sendNotice } from '#sharing';
 import { ClaimEndDto, RelationshipClaimDto } from './relationship-claims.dto.ts';
 import { carryOut, idOr, permitted, PROFESSIONALS, tellersOf } from './stating.ts';
@@ -26,11 +25,10 @@ export class RelationshipClaimsController {
   async claim(
     @Param('childId') childId: string,
     @Body() dto: RelationshipClaimDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly claim: string; readonly from: string; readonly until: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const tellers = (await tellersOf(this.#core, childId)).map(({ organisation }) => organisation);
     const { child, value: known } = await permitted(
       this.#core,
@@ -71,11 +69,9 @@ export class RelationshipClaimsController {
     @Param('childId') childId: string,
     @Param('claim') claim: string,
     @Body() dto: ClaimEndDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly claim: string }> {
-    const asked = { childId, caller, request, reply };
+    const asked = { ...request, childId };
     const { child } = await permitted(
       this.#core,
       asked,

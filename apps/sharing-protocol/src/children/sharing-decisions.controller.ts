@@ -1,16 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, type ChildId, type OrganisationId, type PlainDate } from '#kernel';
 import type { Category, Purpose, SharingDecided } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   notFound,
   type Core,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import { openWords, sealWords, sourceRule, type CompleteQuestion, type Protection } from '#sharing';
 import { grantDisclose } from '#vault';
@@ -35,11 +35,10 @@ export class SharingDecisionsController {
   @Get()
   async list(
     @Param('childId') childId: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly decisions: readonly object[] }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const { value } = await permitted(this.#core, asked, await this.#rule(asked), (all, decision) =>
       Promise.all(this.#own(all, caller).map(({ child, decided }) => this.#view(decision, child, decided))),
     );
@@ -52,11 +51,10 @@ export class SharingDecisionsController {
   async decide(
     @Param('childId') childId: string,
     @Body() dto: SharingDecisionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly decision: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const recipient = (dto.recipient ?? null) as OrganisationId | null;
     const registry = await this.#core.tails.registry();
     if (recipient !== null && !registry.organisations.has(recipient))
@@ -96,11 +94,10 @@ export class SharingDecisionsController {
     @Param('childId') childId: string,
     @Param('decision') decision: string,
     @Body() { because }: SharingDecisionEndDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly decision: string }> {
-    const asked = { childId, caller, request, reply };
+    const { caller } = request;
+    const asked = { ...request, childId };
     const { child, value: known } = await permitted(this.#core, asked, await this.#rule(asked), (all) => ({
       at: this.#own(all, caller).find(({ decided }) => decided.decision === decision),
       over: all.some(({ over }) => over.has(decision)),

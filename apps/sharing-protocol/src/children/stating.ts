@@ -1,9 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, randomUuid, type ChildId, type RecordId } from '#kernel';
 import { PEOPLE, type Role } from '#contracts';
-import { invalidInput, notFound, type Core, type PurposefulCaller } from '#nest-platform';
-import { release, type CompleteQuestion, type Protection, type ProtectionCommand, type Ruling } from '#sharing';
-import { answered } from './answered.ts';
+import { invalidInput, notFound, type Core, type PurposefulRequest } from '#nest-platform';
+import { type CompleteQuestion, type Protection, type ProtectionCommand, type Ruling } from '#sharing';
+import { shown, handToken } from '../answer/shown.ts';
 
 /** Those who work with children: every person but families, data-protection officers and administrators. */
 export const PROFESSIONALS: readonly Role[] = PEOPLE.filter(
@@ -11,11 +10,8 @@ export const PROFESSIONALS: readonly Role[] = PEOPLE.filter(
 );
 
 /** One request about a child, as a handler gets it. */
-export interface Asked {
+export interface Asked extends PurposefulRequest {
   readonly childId: string;
-  readonly caller: PurposefulCaller;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
 }
 
 /**
@@ -24,37 +20,28 @@ export interface Asked {
  */
 export async function permitted<Scope, Value>(
   core: Core,
-  { childId, caller, request, reply }: Asked,
+  asked: Asked,
   rule: (question: CompleteQuestion) => Ruling<Scope>,
   read: (protections: readonly Protection[], decision: string, scope: Scope) => Value | Promise<Value>,
 ): Promise<{ readonly child: ChildId; readonly value: Value }> {
-  const child = isUuid(childId) ? (childId as ChildId) : null;
-  const result = await core.disclose({
-    caller,
+  const child = isUuid(asked.childId) ? (asked.childId as ChildId) : null;
+  const value = await shown(core, asked, {
     child,
-    route: `${request.method} ${request.routeOptions.url ?? ''}`,
     rule,
     find: async () => (child === null ? [] : core.tails.protections(child)),
     facts: () => [],
     open: (protections, scope, decision) => read(protections, decision, scope),
   });
-  const value = release(answered(result, reply));
   if (child === null) throw notFound();
   return { child, value };
 }
 
 /** Carries a command out, durable when it answers, and hands its writer a token for what they read next. 400 where it is refused. */
-export async function carryOut(
-  core: Core,
-  { caller, reply }: Asked,
-  child: ChildId,
-  command: ProtectionCommand,
-): Promise<void> {
-  const { reader, correlationId } = caller;
+export async function carryOut(core: Core, asked: Asked, child: ChildId, command: ProtectionCommand): Promise<void> {
+  const { reader, correlationId } = asked.caller;
   const outcome = await core.protectionCommand(child, command, { by: reader.organisation, correlationId });
   if (!outcome.ok) throw invalidInput(outcome.error);
-  const { token } = outcome.value;
-  if (token !== null) reply.header('hub-min-token', core.tokens.issue(reader.sub, token));
+  handToken(core, asked, outcome.value.token);
 }
 
 /** The organisations that have told of a child by its id in a path; none where it is no id. */

@@ -1,8 +1,7 @@
-import { Controller, Get, Inject, Param, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
 import type { CohortPublished } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, notFound, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, notFound, type Core, type PurposefulRequest } from '#nest-platform';
 import type { View } from '#projections';
 import { appendLook } from '#sharing';
 import { TIMELINE } from '../views/tokens.ts';
@@ -31,15 +30,15 @@ export class CohortsController {
   @Get(':table')
   async table(
     @Param('table') name: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<CohortPublished> {
+    const { caller } = request;
     const table = Object.hasOwn(COHORT_TABLES, name) ? COHORT_TABLES[name] : undefined;
     if (table === undefined) throw notFound();
     const core = this.#core;
     await appendLook(core.looks, caller, {
       effect: 'permit',
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      route: request.route,
       child: null,
       slices: [],
       reasons: ['cohort', name],

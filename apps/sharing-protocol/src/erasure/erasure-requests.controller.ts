@@ -1,20 +1,18 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, randomUuid, type ChildId, type OrganisationId } from '#kernel';
-import { Access, CORE, CurrentPurposefulCaller, notFound, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, notFound, type Core, type PurposefulRequest } from '#nest-platform';
 import type { View } from '#projections';
 import {
   erasureRequestStream,
   officerRule,
   openRequestWords,
-  release,
   sealRequestWords,
   type ErasureCarriedOut,
   type ErasureGranted,
   type ErasureRequest,
 } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { shown } from '../answer/shown.ts';
 import { ERASURE_WORKS, REQUESTS } from '../views/tokens.ts';
 import { requestPage, type RequestRow } from '../views/requests/query.ts';
 import type { ErasureWorks } from './carry-out.ts';
@@ -66,15 +64,15 @@ export class ErasureRequestsController {
   @HttpCode(201)
   async receive(
     @Body() dto: ErasureRequestDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @CurrentPurposefulRequest() asked: PurposefulRequest,
   ): Promise<{ readonly request: string }> {
-    const route = 'POST /v1/erasure-requests';
+    const { caller } = asked;
     const child = dto.childId as ChildId;
     const organisation = (dto.organisation ?? null) as OrganisationId | null;
     const records = await this.#core.recordsOf(child);
     const held = records.some((record) => organisation === null || record.organisation === organisation);
-    if (!isTheirs(caller, organisation) || !held) throw await refusedTo(this.#core, caller, route, child);
-    await lookedAt(this.#core, caller, route, child, 'permit', ['erasure-request']);
+    if (!isTheirs(caller, organisation) || !held) throw await refusedTo(this.#core, asked, child);
+    await lookedAt(this.#core, asked, child, 'permit', ['erasure-request']);
     const request = randomUuid(this.#core.chance);
     const words = await this.#sealed(request, 'received', dto.words);
     const data = { request, child, organisation, from: dto.from, identity: dto.identity, ...words };
@@ -87,10 +85,10 @@ export class ErasureRequestsController {
   @Get()
   async list(
     @Query() query: RequestListDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @CurrentPurposefulRequest() asked: PurposefulRequest,
   ): Promise<{ readonly requests: readonly Omit<RequestRow, 'kind'>[]; readonly next?: string }> {
-    const office = officeOf(caller);
-    await lookedAt(this.#core, caller, 'GET /v1/erasure-requests', null, 'permit', ['erasure-requests']);
+    const office = officeOf(asked.caller);
+    await lookedAt(this.#core, asked, null, 'permit', ['erasure-requests']);
     const page = await requestPage(this.#requests.db, {
       kind: 'erasure',
       openOnly: query.status !== 'all',
@@ -106,23 +104,18 @@ export class ErasureRequestsController {
   @Get(':id')
   async read(
     @Param('id') id: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<ErasureRequestView> {
     const found: ErasureRequest = isUuid(id) ? await this.#works.read(id) : { status: 'none' };
-    const result = await this.#core.disclose({
-      caller,
+    const view = await shown(this.#core, request, {
       child: found.status === 'none' ? null : found.received.child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) => officerRule(question, found.status === 'none' ? null : found.received.organisation),
       find: async () => undefined,
       facts: () => [],
       open: (_found, _scope, decision) => this.#shown(id, found, decision),
     });
-    const shown = release(answered(result, reply));
-    if (shown === undefined) throw notFound();
-    return shown;
+    if (view === undefined) throw notFound();
+    return view;
   }
 
   @ApiOperation({ summary: 'Grant or refuse a request for erasure' })
@@ -131,14 +124,14 @@ export class ErasureRequestsController {
   async decide(
     @Param('id') id: string,
     @Body() dto: ErasureDecisionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @CurrentPurposefulRequest() asked: PurposefulRequest,
   ): Promise<{ readonly request: string; readonly status: string }> {
-    const route = 'POST /v1/erasure-requests/:id/decisions';
+    const { caller } = asked;
     const found: ErasureRequest = isUuid(id) ? await this.#works.read(id) : { status: 'none' };
-    if (found.status === 'none') throw await refusedTo(this.#core, caller, route, null);
+    if (found.status === 'none') throw await refusedTo(this.#core, asked, null);
     const { child, organisation } = found.received;
-    if (!isTheirs(caller, organisation)) throw await refusedTo(this.#core, caller, route, child);
-    await lookedAt(this.#core, caller, route, child, 'permit', ['erasure-request']);
+    if (!isTheirs(caller, organisation)) throw await refusedTo(this.#core, asked, child);
+    await lookedAt(this.#core, asked, child, 'permit', ['erasure-request']);
     const { reader, correlationId } = caller;
     const by = reader.sub;
     const words = await this.#sealed(id, 'decided', dto.words);

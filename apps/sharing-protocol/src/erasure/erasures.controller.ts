@@ -5,11 +5,12 @@ import { dayOf, isUuid, randomUuid, type ChildId, type OrganisationId } from '#k
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   ErasureHeld,
   Problem,
   type Core,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import type { CategoryRetention, ErasedInStore, ErasureRequest, Requester } from '#sharing';
 import { ERASURE_WORKS, RETENTION } from '../views/tokens.ts';
@@ -30,8 +31,6 @@ export interface ErasureAnswer {
   readonly told: readonly string[];
   readonly scan: { readonly files: number; readonly words: number; readonly hits: number } | null;
 }
-
-const ROUTE = 'POST /v1/erasures';
 
 /**
  * Erasure by a data-protection officer: keys, rows and identity die, the log and its proofs stay (design §3.5). For article 17 there must be a
@@ -58,22 +57,23 @@ export class ErasuresController {
   @Post()
   async erase(
     @Body() dto: ErasureDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @CurrentPurposefulRequest() asked: PurposefulRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ErasureAnswer> {
     const core = this.#core;
+    const { caller } = asked;
     const child = dto.childId as ChildId;
     const organisation = (dto.organisation ?? null) as OrganisationId | null;
     // An organisation's own officer erases what that organisation told, nothing else.
     const request = isTheirs(caller, organisation) ? await this.#requestFor(dto, child, organisation) : undefined;
-    if (request === undefined) throw await refusedTo(core, caller, ROUTE, child);
+    if (request === undefined) throw await refusedTo(core, asked, child);
     const holds = await core.holdsOn(child, organisation);
     if (holds.length > 0) {
-      await lookedAt(core, caller, ROUTE, child, 'deny', ['legal-hold']);
+      await lookedAt(core, asked, child, 'deny', ['legal-hold']);
       throw heldProblem(new ErasureHeld(holds));
     }
     // Whether there is anything to erase tells of a child: asking is a look, before it is answered.
-    await lookedAt(core, caller, ROUTE, child, 'permit', ['erasure', dto.ground]);
+    await lookedAt(core, asked, child, 'permit', ['erasure', dto.ground]);
     try {
       const state = await this.#carryOut(request, dto, child, organisation, caller);
       reply.status(state.status === 'carried-out' ? 201 : 202);

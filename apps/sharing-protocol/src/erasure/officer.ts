@@ -1,5 +1,12 @@
 import type { ChildId, OrganisationId } from '#kernel';
-import { notFound, Problem, type Core, type ErasureHeld, type PurposefulCaller } from '#nest-platform';
+import {
+  notFound,
+  Problem,
+  type Core,
+  type ErasureHeld,
+  type PurposefulCaller,
+  type PurposefulRequest,
+} from '#nest-platform';
 import { appendLook, HUB } from '#sharing';
 import { RequestRefused } from './carry-out.ts';
 
@@ -17,8 +24,7 @@ export function isTheirs(caller: PurposefulCaller, organisation: OrganisationId 
 /** Records, before anything is answered, that an officer asked about a child or acted on it. */
 export async function lookedAt(
   { looks }: Core,
-  caller: PurposefulCaller,
-  route: string,
+  { caller, route }: PurposefulRequest,
   child: ChildId | null,
   effect: 'permit' | 'deny',
   reasons: readonly string[],
@@ -28,13 +34,8 @@ export async function lookedAt(
 }
 
 /** The one 404, with the look that says it was asked. */
-export async function refusedTo(
-  core: Core,
-  caller: PurposefulCaller,
-  route: string,
-  child: ChildId | null,
-): Promise<Problem> {
-  await lookedAt(core, caller, route, child, 'deny', ['not-own-record']);
+export async function refusedTo(core: Core, request: PurposefulRequest, child: ChildId | null): Promise<Problem> {
+  await lookedAt(core, request, child, 'deny', ['not-own-record']);
   return notFound();
 }
 

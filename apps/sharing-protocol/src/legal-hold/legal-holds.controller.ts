@@ -1,16 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, isUuid, randomUuid, type ChildId, type OrganisationId, type PlainDate } from '#kernel';
 import { handleCommand } from '#event-log';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   notFound,
   type Core,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import {
   legalHoldDecider,
@@ -18,12 +18,11 @@ import {
   NO_HOLDS,
   officerRule,
   openRequestWords,
-  release,
   sealRequestWords,
   type LegalHoldCommand,
   type LegalHolds,
 } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { shown } from '../answer/shown.ts';
 import { foldOf } from '../erasure/fold.ts';
 import { officeOf } from '../erasure/officer.ts';
 import { LegalHoldChangeDto, LegalHoldDto } from './legal-holds.dto.ts';
@@ -52,11 +51,9 @@ export class LegalHoldsController {
   @Get()
   async list(
     @Param('childId') childId: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly holds: readonly LegalHoldView[] }> {
-    const { holds } = await this.#held(childId, caller, request, reply);
+    const { holds } = await this.#held(childId, request);
     return { holds };
   }
 
@@ -66,12 +63,11 @@ export class LegalHoldsController {
   async place(
     @Param('childId') childId: string,
     @Body() dto: LegalHoldDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly hold: string }> {
+    const { caller } = request;
     const organisation = (dto.organisation ?? null) as OrganisationId | null;
-    const { child } = await this.#held(childId, caller, request, reply);
+    const { child } = await this.#held(childId, request);
     // An organisation's own officer keeps what that organisation told; a child nobody has told of has nothing to keep.
     const office = officeOf(caller);
     const all = await this.#core.recordsOf(child);
@@ -102,11 +98,10 @@ export class LegalHoldsController {
     @Param('childId') childId: string,
     @Param('hold') hold: string,
     @Body() dto: LegalHoldChangeDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly hold: string }> {
-    const { child, holds } = await this.#held(childId, caller, request, reply);
+    const { caller } = request;
+    const { child, holds } = await this.#held(childId, request);
     const held = holds.find((each) => each.hold === hold);
     const office = officeOf(caller);
     if (held === undefined || (office !== null && office !== held.organisation)) throw notFound();
@@ -122,14 +117,13 @@ export class LegalHoldsController {
   }
 
   /** The holds an officer may know of: all for the area's, those on their own records for an organisation's. */
-  async #held(childId: string, caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply) {
+  async #held(childId: string, request: PurposefulRequest) {
+    const { caller } = request;
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const office = officeOf(caller);
     const tellers = child === null ? [] : (await this.#core.recordsOf(child)).map(({ organisation }) => organisation);
-    const result = await this.#core.disclose({
-      caller,
+    const holds = await shown(this.#core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) => officerRule(question, office !== null && tellers.includes(office) ? office : null),
       find: async () =>
         child === null ? NO_HOLDS : foldOf<LegalHolds>(this.#core.log, legalHoldStream(child), legalHoldDecider),
@@ -146,7 +140,6 @@ export class LegalHoldsController {
         return Promise.all(held);
       },
     });
-    const holds = release(answered(result, reply));
     if (child === null) throw notFound();
     return { child, holds };
   }

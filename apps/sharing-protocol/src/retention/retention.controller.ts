@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { dayOf } from '#kernel';
-import { Access, CORE, CurrentPurposefulCaller, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, type Core, type PurposefulRequest } from '#nest-platform';
 import { RETENTION_RELEASE, RETENTION_SCHEDULE, type RetentionRule } from '#statutory';
 import { lookedAt, officeOf } from '../erasure/officer.ts';
 import { RETENTION } from '../views/tokens.ts';
@@ -31,11 +31,11 @@ export class RetentionController {
   @Access({ roles: ['data-protection-officer'], purpose: 'required' })
   async due(
     @Query() query: RetentionDueDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly release: string; readonly due: readonly DueRecord[]; readonly next?: string }> {
-    await lookedAt(this.#core, caller, 'GET /v1/retention/due', null, 'permit', ['retention-due']);
+    await lookedAt(this.#core, request, null, 'permit', ['retention-due']);
     const today = dayOf(this.#core.clock.now());
-    const { due, next } = await this.#desk.due(today, officeOf(caller), query.after, query.limit ?? 50);
+    const { due, next } = await this.#desk.due(today, officeOf(request.caller), query.after, query.limit ?? 50);
     return { release: RETENTION_RELEASE, due, ...(next === null ? {} : { next }) };
   }
 }

@@ -1,10 +1,17 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, isUuid, randomUuid, type ChildId, type OrganisationId, type PlainDate } from '#kernel';
 import { detectionStream, type Reason, type SuppressionContent, type WatchContent } from '#contracts';
 import { handleCommand } from '#event-log';
-import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulRequest,
+  invalidInput,
+  type Core,
+  type PurposefulCaller,
+  type PurposefulRequest,
+} from '#nest-platform';
 import type { View } from '#projections';
 import {
   DETECTION_RULES,
@@ -18,7 +25,8 @@ import {
   type NoteCommand,
 } from '#sharing';
 import { grantDisclose } from '#vault';
-import { readYourWrites } from '../children/read-your-writes.ts';
+import { readYourWrites } from '../answer/read-your-writes.ts';
+import { handToken } from '../answer/shown.ts';
 import { findingsPage, suppressionsOf, watchesOf, type FindingRow, type SealedCells } from '../views/reviews/query.ts';
 import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
 import { REVIEWS } from '../views/tokens.ts';
@@ -32,7 +40,6 @@ import {
   officersScope,
   refuseOwn,
   refuseUnknown,
-  type Asked,
 } from './officers.ts';
 
 /** A finding as an officer reads it: whose access by pseudonym, no child; the child stands in the review case. */
@@ -78,15 +85,14 @@ export class DetectionsController {
   @Get('detections')
   async findings(
     @Query() query: FindingsQueryDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly findings: readonly FindingItem[]; readonly next?: string }> {
+    const { caller } = request;
     const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.cursor !== undefined && cursor === undefined)
       throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/cursor' }]);
     await readYourWrites(this.#core, caller, [this.#view]);
-    const decision = await lookAtList(this.#asked(caller, request, reply));
+    const decision = await lookAtList(this.#core, request);
     const { state, rule, limit = 50 } = query;
     const page = await findingsPage(this.#view.db, {
       scope: officersScope(caller),
@@ -103,13 +109,10 @@ export class DetectionsController {
 
   @ApiOperation({ summary: 'Suppressions of detections, with reason and last day' })
   @Get('detection-suppressions')
-  async suppressions(
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  async suppressions(@CurrentPurposefulRequest() request: PurposefulRequest) {
+    const { caller } = request;
     await readYourWrites(this.#core, caller, [this.#view]);
-    const decision = await lookAtList(this.#asked(caller, request, reply));
+    const decision = await lookAtList(this.#core, request);
     const today = dayOf(this.#core.clock.now());
     const rows = await suppressionsOf(this.#view.db, officersScope(caller));
     const suppressions = rows.map(async (row) => {
@@ -128,16 +131,14 @@ export class DetectionsController {
   @HttpCode(201)
   async suppress(
     @Body() dto: SuppressionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly suppression: string }> {
-    const asked = this.#asked(caller, request, reply);
-    await mustAudit(asked);
+    const { caller } = request;
+    await mustAudit(this.#core, request);
     // An organisation's officer speaks for its own people and for nobody else's.
     const organisation = isOfArea(caller) ? (dto.organisation ?? null) : caller.reader.organisation;
-    if (dto.organisation !== undefined && dto.organisation !== organisation) await mustBeOfArea(asked);
-    if (dto.person === caller.reader.sub) await refuseOwn(asked);
+    if (dto.organisation !== undefined && dto.organisation !== organisation) await mustBeOfArea(this.#core, request);
+    if (dto.person === caller.reader.sub) await refuseOwn(this.#core, request);
     const suppression = randomUuid(this.#core.chance);
     const content: SuppressionContent = {
       person: dto.person ?? null,
@@ -152,7 +153,7 @@ export class DetectionsController {
       by: caller.reader.sub,
       sealed: await this.#sealed(suppression, 'detection.suppressed.v1', content),
     };
-    await this.#note(suppression, { type: 'suppress', data, today: dayOf(this.#core.clock.now()) }, caller, reply);
+    await this.#note(suppression, { type: 'suppress', data, today: dayOf(this.#core.clock.now()) }, request);
     return { suppression };
   }
 
@@ -161,32 +162,27 @@ export class DetectionsController {
   @HttpCode(200)
   async endSuppression(
     @Param('suppression') suppression: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly suppression: string }> {
-    const asked = this.#asked(caller, request, reply);
-    await mustAudit(asked);
+    const { caller } = request;
+    await mustAudit(this.#core, request);
     await readYourWrites(this.#core, caller, [this.#view]);
     const scope = officersScope(caller);
     const known = (await suppressionsOf(this.#view.db, scope)).find((each) => each.suppression === suppression);
     // What the area's officer said of everybody, only they take back.
-    if (known === undefined || (scope !== null && known.organisation !== scope)) return refuseUnknown(asked);
-    await this.#note(suppression, { type: 'endSuppression', suppression, by: caller.reader.sub }, caller, reply);
+    if (known === undefined || (scope !== null && known.organisation !== scope))
+      return refuseUnknown(this.#core, request);
+    await this.#note(suppression, { type: 'endSuppression', suppression, by: caller.reader.sub }, request);
     return { suppression };
   }
 
   @ApiOperation({ summary: 'Watches over children: why and until when' })
   @Get('watched-children')
-  async watches(
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    const asked = this.#asked(caller, request, reply);
-    await mustBeOfArea(asked);
+  async watches(@CurrentPurposefulRequest() request: PurposefulRequest) {
+    const { caller } = request;
+    await mustBeOfArea(this.#core, request);
     await readYourWrites(this.#core, caller, [this.#view]);
-    const decision = await lookAtList(asked);
+    const decision = await lookAtList(this.#core, request);
     const today = dayOf(this.#core.clock.now());
     const watches = (await watchesOf(this.#view.db)).map(async (row) => {
       const { watch, recorded_at: time, until, by_officer: by, ended } = row;
@@ -202,19 +198,17 @@ export class DetectionsController {
   @HttpCode(201)
   async watch(
     @Body() dto: WatchDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly watch: string }> {
-    const asked = this.#asked(caller, request, reply);
-    await mustAudit(asked);
-    await mustBeOfArea(asked);
+    const { caller } = request;
+    await mustAudit(this.#core, request);
+    await mustBeOfArea(this.#core, request);
     const watch = randomUuid(this.#core.chance);
     // Whether anybody is known by the id is not asked, so the answer says nothing of a child.
     const content: WatchContent = { child: dto.childId as ChildId, words: dto.reason };
     const sealed = await this.#sealed(watch, 'detection.child-watched.v1', content);
     const data = { watch, until: dto.until as PlainDate, by: caller.reader.sub, sealed };
-    await this.#note(watch, { type: 'watch', data, today: dayOf(this.#core.clock.now()) }, caller, reply);
+    await this.#note(watch, { type: 'watch', data, today: dayOf(this.#core.clock.now()) }, request);
     return { watch };
   }
 
@@ -223,16 +217,15 @@ export class DetectionsController {
   @HttpCode(200)
   async endWatch(
     @Param('watch') watch: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly watch: string }> {
-    const asked = this.#asked(caller, request, reply);
-    await mustAudit(asked);
-    await mustBeOfArea(asked);
+    const { caller } = request;
+    await mustAudit(this.#core, request);
+    await mustBeOfArea(this.#core, request);
     await readYourWrites(this.#core, caller, [this.#view]);
-    if (!(await watchesOf(this.#view.db)).some((each) => each.watch === watch)) return refuseUnknown(asked);
-    await this.#note(watch, { type: 'endWatch', watch, by: caller.reader.sub }, caller, reply);
+    if (!(await watchesOf(this.#view.db)).some((each) => each.watch === watch))
+      return refuseUnknown(this.#core, request);
+    await this.#note(watch, { type: 'endWatch', watch, by: caller.reader.sub }, request);
     return { watch };
   }
 
@@ -255,10 +248,10 @@ export class DetectionsController {
     return sealForAudit(vault, clock, { stream: detectionStream(id), revision: 0, type }, content);
   }
 
-  async #note(id: string, command: NoteCommand, caller: PurposefulCaller, reply: FastifyReply): Promise<void> {
+  async #note(id: string, command: NoteCommand, request: PurposefulRequest): Promise<void> {
     if (!isUuid(id)) throw invalidInput([{ code: 'ID_INVALID', pointer: '/id' }]);
-    const { log, clock, tokens } = this.#core;
-    const { reader, correlationId } = caller;
+    const { log, clock } = this.#core;
+    const { reader, correlationId } = request.caller;
     const handled = await handleCommand({
       log,
       stream: detectionStream(id),
@@ -267,11 +260,7 @@ export class DetectionsController {
       meta: { at: clock.now(), by: reader.organisation, correlationId },
     });
     if (!handled.ok) throw invalidInput([handled.error satisfies Reason]);
-    if (handled.value.token !== null) reply.header('hub-min-token', tokens.issue(reader.sub, handled.value.token));
-  }
-
-  #asked(caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply): Asked {
-    return { core: this.#core, caller, route: `${request.method} ${request.routeOptions.url ?? ''}`, reply };
+    handToken(this.#core, request, handled.value.token);
   }
 }
 

@@ -1,22 +1,8 @@
-import { Problem, type Core, type PurposefulCaller } from '#nest-platform';
-import { appendLook, HUB, looksRule, recordRefusal, release } from '#sharing';
+import { Problem, type Core, type PurposefulCaller, type PurposefulRequest } from '#nest-platform';
+import { appendLook, HUB, looksRule, recordRefusal } from '#sharing';
 import type { ChildId } from '#kernel';
-import { answered } from '../children/answered.ts';
+import { shown } from '../answer/shown.ts';
 import type { OfficersScope } from '../views/reviews/query.ts';
-
-/** Where an answer sets its headers. */
-export interface Reply {
-  header(name: string, value: string): unknown;
-}
-
-/** One request of an officer. */
-export interface Asked {
-  readonly core: Core;
-  readonly caller: PurposefulCaller;
-  /** Pattern of the route, never a path with ids. */
-  readonly route: string;
-  readonly reply: Reply;
-}
 
 /** Null for the area's officer, who sees all; else the organisation whose people and facts the officer answers for. */
 export function officersScope({ reader }: PurposefulCaller): OfficersScope {
@@ -37,8 +23,9 @@ export function isOfArea({ reader }: PurposefulCaller): boolean {
 }
 
 /** Stores the look at a list of the officers' and answers its decision; only for the purpose of audit, which is no question of a child. */
-export async function lookAtList({ core, caller, route, reply }: Asked): Promise<string> {
-  await mustAudit({ core, caller, route, reply });
+export async function lookAtList(core: Core, request: PurposefulRequest): Promise<string> {
+  const { caller, route, reply } = request;
+  await mustAudit(core, request);
   const decision = await appendLook(core.looks, caller, {
     effect: 'permit',
     route,
@@ -54,7 +41,7 @@ export async function lookAtList({ core, caller, route, reply }: Asked): Promise
 }
 
 /** Throws 403, and keeps the refusal, where an officer states another purpose than audit. */
-export async function mustAudit({ core, caller, route }: Asked): Promise<void> {
+export async function mustAudit(core: Core, { caller, route }: PurposefulRequest): Promise<void> {
   if (caller.purpose === 'audit') return;
   await recordRefusal(core.looks, caller, route, 'purpose-not-audit');
   throw new Problem({
@@ -65,7 +52,7 @@ export async function mustAudit({ core, caller, route }: Asked): Promise<void> {
 }
 
 /** Throws 403, and keeps the refusal, where somebody else than the area's officer asks for what is the area's. */
-export async function mustBeOfArea({ core, caller, route }: Asked): Promise<void> {
+export async function mustBeOfArea(core: Core, { caller, route }: PurposefulRequest): Promise<void> {
   if (isOfArea(caller)) return;
   await recordRefusal(core.looks, caller, route, 'not-area-officer');
   throw new Problem({
@@ -76,47 +63,41 @@ export async function mustBeOfArea({ core, caller, route }: Asked): Promise<void
 }
 
 /** Throws 403, and keeps the refusal, where an officer acts on what is said of their own accesses. */
-export async function refuseOwn({ core, caller, route }: Asked): Promise<never> {
+export async function refuseOwn(core: Core, { caller, route }: PurposefulRequest): Promise<never> {
   await recordRefusal(core.looks, caller, route, 'own-access');
   throw new Problem({ status: 403, code: 'HUB_REVIEW_OF_OWN_ACCESS', title: 'Nobody reviews their own access' });
 }
 
 /** What is unknown and what is not the officer's are one 404, and a look. */
-export async function refuseUnknown({ core, caller, route, reply }: Asked): Promise<never> {
-  const result = await core.disclose({
-    caller,
+export async function refuseUnknown(core: Core, request: PurposefulRequest): Promise<never> {
+  await shown(core, request, {
     child: null,
-    route,
     rule: looksRule,
     find: async () => undefined,
     facts: () => [],
     open: () => undefined,
   });
-  release(answered(result, reply));
   throw new Error('nobody is disclosed');
 }
 
 /** Answers what is about one child through the enforcement point, and what is about none with a look of its own. */
 export async function discloseCase<Found, Value>(
-  asked: Asked,
+  core: Core,
+  request: PurposefulRequest,
   child: ChildId | null,
   find: () => Promise<Found>,
   open: (found: Found, decision: string) => Value | Promise<Value>,
 ): Promise<Value> {
   if (child === null) {
-    const decision = await lookAtList(asked);
+    const decision = await lookAtList(core, request);
     return open(await find(), decision);
   }
-  const { core, caller, route, reply } = asked;
-  await mustAudit(asked);
-  const result = await core.disclose({
-    caller,
+  await mustAudit(core, request);
+  return shown(core, request, {
     child,
-    route,
     rule: looksRule,
     find,
     facts: () => [],
     open: (found, _scope, decision) => open(found, decision),
   });
-  return release(answered(result, reply));
 }

@@ -1,13 +1,12 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid } from '#kernel';
 import { PEOPLE } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, type Core, type PurposefulRequest } from '#nest-platform';
 import type { View } from '#projections';
 import { appendLook, handleReview, openAuditWords, readReview } from '#sharing';
 import { grantDisclose } from '#vault';
-import { readYourWrites } from '../children/read-your-writes.ts';
+import { readYourWrites } from '../answer/read-your-writes.ts';
 import { questionsTo } from '../views/reviews/query.ts';
 import { REVIEWS } from '../views/tokens.ts';
 import { refuseUnknown } from './officers.ts';
@@ -28,11 +27,7 @@ export class QuestionsController {
 
   @ApiOperation({ summary: 'Questions that officers put to you about your accesses' })
   @Get('questions')
-  async questions(
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<{
+  async questions(@CurrentPurposefulRequest() request: PurposefulRequest): Promise<{
     readonly questions: readonly {
       readonly review: string;
       readonly question: string;
@@ -40,10 +35,11 @@ export class QuestionsController {
       readonly words: string | null;
     }[];
   }> {
+    const { caller, route, reply } = request;
     await readYourWrites(this.#core, caller, [this.#view]);
     const decision = await appendLook(this.#core.looks, caller, {
       effect: 'permit',
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      route,
       child: null,
       slices: [],
       reasons: ['own-questions'],
@@ -70,16 +66,13 @@ export class QuestionsController {
   async answer(
     @Param('review') review: string,
     @Body() dto: AnswerDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly question: string }> {
+    const { caller } = request;
     const core = this.#core;
-    const route = `${request.method} ${request.routeOptions.url ?? ''}`;
     const known = isUuid(review) ? await readReview(core.log, review) : undefined;
     // Whoever was not asked learns nothing of a case, not that there is one.
-    if (known?.person !== caller.reader.sub || !known.questions.has(dto.question))
-      return refuseUnknown({ core, caller, route, reply });
+    if (known?.person !== caller.reader.sub || !known.questions.has(dto.question)) return refuseUnknown(core, request);
     const { question, answer: words } = dto;
     const book = { log: core.log, vault: core.vault, clock: core.clock };
     const command = { type: 'answer', question, words, by: caller.reader.sub } as const;

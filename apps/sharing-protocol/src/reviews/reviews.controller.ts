@@ -1,16 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, randomUuid } from '#kernel';
 import { reviewStream, type LookContent, type ReviewEvent } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   Problem,
   type Core,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import type { View } from '#projections';
 import {
@@ -23,7 +23,8 @@ import {
   type ReviewHandled,
 } from '#sharing';
 import { grantDisclose, grantProcess } from '#vault';
-import { readYourWrites } from '../children/read-your-writes.ts';
+import { readYourWrites } from '../answer/read-your-writes.ts';
+import { handToken } from '../answer/shown.ts';
 import { reviewsPage, type ReviewRow } from '../views/reviews/query.ts';
 import { decodeCursor, encodeCursor } from '../views/timeline/cursor.ts';
 import { REVIEWS, USAGE } from '../views/tokens.ts';
@@ -37,7 +38,6 @@ import {
   mustAudit,
   officersScope,
   refuseUnknown,
-  type Asked,
 } from './officers.ts';
 import { AssignmentDto, OpenReviewDto, OutcomeDto, ReopeningDto, ReviewsQueryDto } from './reviews.dto.ts';
 
@@ -88,15 +88,14 @@ export class ReviewsController {
   @Get()
   async list(
     @Query() query: ReviewsQueryDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly reviews: readonly object[]; readonly next?: string }> {
+    const { caller } = request;
     const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.cursor !== undefined && cursor === undefined)
       throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/cursor' }]);
     await readYourWrites(this.#core, caller, [this.#view]);
-    await lookAtList(this.#asked(caller, request, reply));
+    await lookAtList(this.#core, request);
     const { status, cause: kind, assignee, limit = 50 } = query;
     const { rows, after } = await reviewsPage(this.#view.db, {
       scope: officersScope(caller),
@@ -119,23 +118,22 @@ export class ReviewsController {
   @HttpCode(200)
   async open(
     @Body() dto: OpenReviewDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly review: string }> {
-    const asked = this.#asked(caller, request, reply);
-    await mustAudit(asked);
+    const { caller } = request;
+    await mustAudit(this.#core, request);
     const draft = await draftOf(this.#core.log, this.#core.vault, dto, officersScope(caller));
     // Nobody is told by a refusal of its own that a finding or case is about their own access.
-    if (draft === undefined || draft.person === caller.reader.sub) return refuseUnknown(asked);
+    if (draft === undefined || draft.person === caller.reader.sub) return refuseUnknown(this.#core, request);
     const data = await openedCase(this.#book, dto, draft, caller.reader.sub);
     await discloseCase(
-      asked,
+      this.#core,
+      request,
       draft.content.child,
       async () => undefined,
       () => undefined,
     );
-    const { changed } = await this.#change(reviewId(dto), { type: 'open', data }, caller, reply);
+    const { changed } = await this.#change(reviewId(dto), { type: 'open', data }, request);
     if (changed && !isOfArea(caller)) await this.#tell(data.review, 'area-dpo', null);
     if (changed && isOfArea(caller)) await this.#tell(data.review, 'organisation-dpo', data.organisation);
     return { review: data.review };
@@ -145,14 +143,12 @@ export class ReviewsController {
   @Get(':review')
   async read(
     @Param('review') review: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<ReviewView> {
-    const asked = this.#asked(caller, request, reply);
-    await mustAudit(asked);
+    const { caller } = request;
+    await mustAudit(this.#core, request);
     const known = await this.#caseOf(review, caller, 'read');
-    if (known === undefined) return refuseUnknown(asked);
+    if (known === undefined) return refuseUnknown(this.#core, request);
     const { opened, content, events } = known;
     const { log, tails, vault } = this.#core;
     const { person, organisation, cause } = opened.data;
@@ -164,7 +160,8 @@ export class ReviewsController {
     const whole = accountsFor(scope, organisation);
     const children = await childrenOf(log, vault, grantProcess('review'), content);
     return discloseCase(
-      asked,
+      this.#core,
+      request,
       content.child,
       () => gather(parts, content, { person, organisation }, children),
       async (found, decision) => {
@@ -190,12 +187,10 @@ export class ReviewsController {
   async assign(
     @Param('review') review: string,
     @Body() dto: AssignmentDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly review: string }> {
-    const officer = officerOf(caller);
-    await this.#act(review, { type: 'assign', to: dto.to, officer }, this.#asked(caller, request, reply));
+    const officer = officerOf(request.caller);
+    await this.#act(review, { type: 'assign', to: dto.to, officer }, request);
     return { review };
   }
 
@@ -205,14 +200,12 @@ export class ReviewsController {
   async decide(
     @Param('review') review: string,
     @Body() dto: OutcomeDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly review: string; readonly question?: string }> {
     const question = randomUuid(this.#core.chance);
     const { outcome, reason: words } = dto;
-    const command: ReviewCommand = { type: 'decide', outcome, question, words, officer: officerOf(caller) };
-    const handled = await this.#act(review, command, this.#asked(caller, request, reply));
+    const command: ReviewCommand = { type: 'decide', outcome, question, words, officer: officerOf(request.caller) };
+    const handled = await this.#act(review, command, request);
     if (outcome === 'escalated') await this.#tell(review, 'area-dpo', null, 'review-escalated');
     if (outcome !== 'ask-user') return { review };
     const { person, organisation } = handled.review;
@@ -227,39 +220,33 @@ export class ReviewsController {
   async reopen(
     @Param('review') review: string,
     @Body() dto: ReopeningDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly review: string }> {
-    const command: ReviewCommand = { type: 'reopen', words: dto.reason, officer: officerOf(caller) };
-    await this.#act(review, command, this.#asked(caller, request, reply));
+    const command: ReviewCommand = { type: 'reopen', words: dto.reason, officer: officerOf(request.caller) };
+    await this.#act(review, command, request);
     return { review };
   }
 
   /** A change of a case that the officer may change: their own people's, or any for the area's. */
-  async #act(review: string, command: ReviewCommand, asked: Asked): Promise<ReviewHandled> {
-    await mustAudit(asked);
-    const known = await this.#caseOf(review, asked.caller, 'change');
-    if (known === undefined) return refuseUnknown(asked);
+  async #act(review: string, command: ReviewCommand, request: PurposefulRequest): Promise<ReviewHandled> {
+    await mustAudit(this.#core, request);
+    const known = await this.#caseOf(review, request.caller, 'change');
+    if (known === undefined) return refuseUnknown(this.#core, request);
     await discloseCase(
-      asked,
+      this.#core,
+      request,
       known.content.child,
       async () => undefined,
       () => undefined,
     );
-    return this.#change(review, command, asked.caller, asked.reply);
+    return this.#change(review, command, request);
   }
 
-  async #change(
-    review: string,
-    command: ReviewCommand,
-    { reader, correlationId }: PurposefulCaller,
-    reply: Asked['reply'],
-  ): Promise<ReviewHandled> {
+  async #change(review: string, command: ReviewCommand, request: PurposefulRequest): Promise<ReviewHandled> {
+    const { reader, correlationId } = request.caller;
     const outcome = await handleReview(this.#book, review, command, { by: reader.organisation, correlationId });
     if (!outcome.ok) throw refusal(outcome.error);
-    const { token } = outcome.value;
-    if (token !== null) reply.header('hub-min-token', this.#core.tokens.issue(reader.sub, token));
+    handToken(this.#core, request, outcome.value.token);
     return outcome.value;
   }
 
@@ -307,10 +294,6 @@ export class ReviewsController {
       correlationId: review,
     } as const;
     await sendNotice(this.#book, { ...notice, to, organisation, child: null, person: null });
-  }
-
-  #asked(caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply): Asked {
-    return { core: this.#core, caller, route: `${request.method} ${request.routeOptions.url ?? ''}`, reply };
   }
 }
 

@@ -1,15 +1,21 @@
-import { Body, Controller, Get, HttpCode, Inject, Put, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Put, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endOfDay, isUuid, type OrganisationId } from '#kernel';
 import { decodeRecord, SAMPLING_PLAN_STREAM, type SamplingEvent, type SamplingLine } from '#contracts';
 import { handleCommand, readWholeStream } from '#event-log';
-import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulRequest,
+  invalidInput,
+  type Core,
+  type PurposefulRequest,
+} from '#nest-platform';
 import { isSampled, lastDayOfWeek, samplingDecider } from '#sharing';
 import { DETECTIONS_STATE, type Detections } from '../detections/open-detections.ts';
 import type { CandidateRow } from '../detections/state.ts';
 import { reviewId } from './cases.ts';
-import { lookAtList, mustAudit, mustBeOfArea, officersScope, type Asked } from './officers.ts';
+import { lookAtList, mustAudit, mustBeOfArea, officersScope } from './officers.ts';
 import { SamplesQueryDto, SamplingPlanDto } from './reviews.dto.ts';
 
 /** Candidates are read in pieces of so many until a page is full. */
@@ -30,11 +36,9 @@ export class SamplingController {
   @ApiOperation({ summary: 'The sampling plan' })
   @Get('review-sampling-plan')
   async plan(
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly lines: readonly SamplingLine[] }> {
-    await lookAtList(this.#asked(caller, request, reply));
+    await lookAtList(this.#core, request);
     return { lines: await this.#lines() };
   }
 
@@ -43,13 +47,11 @@ export class SamplingController {
   @HttpCode(200)
   async replace(
     @Body() dto: SamplingPlanDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly changed: boolean }> {
-    const asked = this.#asked(caller, request, reply);
-    await mustAudit(asked);
-    await mustBeOfArea(asked);
+    const { caller } = request;
+    await mustAudit(this.#core, request);
+    await mustBeOfArea(this.#core, request);
     const { reader, correlationId } = caller;
     const lines = dto.lines.map(({ of, percent, purpose, organisation }) => ({
       of,
@@ -74,18 +76,14 @@ export class SamplingController {
    */
   @ApiOperation({ summary: 'The looks that the plan draws for a week' })
   @Get('review-samples')
-  async samples(
-    @Query() query: SamplesQueryDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
+  async samples(@Query() query: SamplesQueryDto, @CurrentPurposefulRequest() request: PurposefulRequest) {
+    const { caller } = request;
     const { week, limit = 100 } = query;
     const sunday = lastDayOfWeek(week);
     if (sunday === undefined) throw invalidInput([{ code: 'WEEK_INVALID', pointer: '/week' }]);
     const after = query.cursor === undefined ? { draw: -1, decision: '' } : readCursor(query.cursor);
     if (after === undefined) throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/cursor' }]);
-    await lookAtList(this.#asked(caller, request, reply));
+    await lookAtList(this.#core, request);
     const lines = await this.#lines(endOfDay(sunday));
     const scope = officersScope(caller);
     const drawn = lines.length === 0 ? [] : this.#drawn(week, lines, scope, after, limit + 1);
@@ -122,10 +120,6 @@ export class SamplingController {
     const plans = events.map(({ data }) => decodeRecord(data) as unknown as SamplingEvent);
     const then = plans.filter(({ recordedAt }) => at === undefined || recordedAt <= at);
     return then.at(-1)?.data.lines ?? [];
-  }
-
-  #asked(caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply): Asked {
-    return { core: this.#core, caller, route: `${request.method} ${request.routeOptions.url ?? ''}`, reply };
   }
 }
 

@@ -1,11 +1,16 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId, type FactId } from '#kernel';
 import { signalRule, standingFact, type OutboxRow } from '#delivery';
-import { Access, CORE, CurrentPurposefulCaller, type Core, type PurposefulCaller } from '#nest-platform';
-import { release } from '#sharing';
-import { answered } from '../children/answered.ts';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulRequest,
+  type Core,
+  type PurposefulCaller,
+  type PurposefulRequest,
+} from '#nest-platform';
+import { shown } from '../answer/shown.ts';
 import type { Signals } from './delivery.ts';
 import { SIGNALS } from './tokens.ts';
 
@@ -36,26 +41,19 @@ export class SignalsController {
 
   @ApiOperation({ summary: 'What a signal is about' })
   @Get(':id')
-  async read(
-    @Param('id') id: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<SignalView> {
+  async read(@Param('id') id: string, @CurrentPurposefulRequest() request: PurposefulRequest): Promise<SignalView> {
+    const { caller } = request;
     const row = await this.#find(id, caller);
     const child = row === undefined ? undefined : await this.#signals.childOfFact(row.fact, row.record);
     const now = row === undefined ? 'hidden' : await standingFact(this.#core.log, row.fact);
-    const result = await this.#core.disclose({
-      caller,
+    return shown(this.#core, request, {
       child: child ?? null,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) =>
         row === undefined ? { effect: 'deny', reasons: ['child-unknown'] } : signalRule(row, now)(question),
       find: async () => ({ row, child }),
       facts: (found): readonly FactId[] => (found.row === undefined ? [] : [found.row.fact]),
       open: (found): SignalView => viewOf(found.row, found.child),
     });
-    return release(answered(result, reply));
   }
 
   async #find(id: string, { reader }: PurposefulCaller): Promise<OutboxRow | undefined> {

@@ -2,18 +2,17 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res }
 import { ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid } from '#kernel';
-import { Access, callerOf, CORE, notFound, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, callerOf, CORE, notFound, routeOf, type Core, type PurposefulCaller } from '#nest-platform';
 import type { View } from '#projections';
 import {
   accessRequestRule,
   isHeldHere,
   openRequestWords,
-  release,
   subjectAccessStream,
   type Asked,
   type SubjectAccess,
 } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { shown } from '../answer/shown.ts';
 import { RequestPageDto } from '../erasure/erasure-requests.dto.ts';
 import { refusalProblem } from '../erasure/officer.ts';
 import { waitingFor } from '../views/requests/query.ts';
@@ -128,10 +127,9 @@ export class SubjectAccessQuestionsController {
     const found: SubjectAccess = isUuid(id) ? await this.#desk.read(id) : { status: 'none' };
     const asked = found.status === 'none' ? undefined : found;
     const caller: PurposefulCaller = { ...callerOf(request), purpose: 'subject-access' };
-    const result = await this.#core.disclose({
-      caller,
+    const place = { caller, route: routeOf(request), reply };
+    return shown(this.#core, place, {
       child: asked?.received.child ?? null,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) =>
         asked === undefined ? { effect: 'deny', reasons: ['child-unknown'] } : accessRequestRule(question, asked),
       find: async () => undefined,
@@ -141,7 +139,6 @@ export class SubjectAccessQuestionsController {
         return open(asked, decision);
       },
     });
-    return release(answered(result, reply));
   }
 }
 

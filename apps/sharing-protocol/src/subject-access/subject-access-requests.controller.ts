@@ -1,16 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, isUuid, randomUuid, type ChildId, type OrganisationId, type PlainDate } from '#kernel';
 import { looksPersonal } from '#contracts';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
   notFound,
   type Core,
   type PurposefulCaller,
+  type PurposefulRequest,
 } from '#nest-platform';
 import type { View } from '#projections';
 import {
@@ -19,7 +19,6 @@ import {
   isHeldHere,
   mayRequestAccess,
   openRequestWords,
-  release,
   sealRequestWords,
   subjectAccessStream,
   waitingSources,
@@ -27,7 +26,7 @@ import {
   type RequestStanding,
   type SubjectAccess,
 } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { shown } from '../answer/shown.ts';
 import { RequestListDto } from '../erasure/erasure-requests.dto.ts';
 import { lookedAt, refusalProblem } from '../erasure/officer.ts';
 import { requestPage, waitingFor } from '../views/requests/query.ts';
@@ -82,24 +81,20 @@ export class SubjectAccessRequestsController {
   @HttpCode(201)
   async receive(
     @Body() dto: AccessRequestDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly request: string }> {
+    const { caller } = request;
     // The name of a sign-in stands in the log as it is.
     if (looksPersonal(dto.person ?? '')) throw invalidInput([{ code: 'ID_LOOKS_PERSONAL', pointer: '/person' }]);
     const child = dto.childId as ChildId;
     const records = await this.#core.recordsOf(child);
-    const result = await this.#core.disclose({
-      caller,
+    const standing = await shown(this.#core, request, {
       child: records.length === 0 ? null : child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: mayRequestAccess,
       find: async () => undefined,
       facts: () => [],
       open: (_found, standing) => standing,
     });
-    const standing = release(answered(result, reply));
     const { clock, chance, vault } = this.#core;
     const id = randomUuid(chance);
     const words = await sealRequestWords(
@@ -132,10 +127,10 @@ export class SubjectAccessRequestsController {
   @Access({ roles: ['data-protection-officer'], purpose: 'required' })
   async list(
     @Query() query: RequestListDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly requests: readonly AccessRequestItem[]; readonly next?: string }> {
-    await lookedAt(this.#core, caller, 'GET /v1/subject-access-requests', null, 'permit', ['subject-access-requests']);
-    const { organisation } = caller.reader;
+    await lookedAt(this.#core, request, null, 'permit', ['subject-access-requests']);
+    const { organisation } = request.caller.reader;
     const limit = query.limit ?? 200;
     const officer = organisation === HUB;
     const { ids, next } = officer
@@ -157,16 +152,13 @@ export class SubjectAccessRequestsController {
   @Get(':id')
   async read(
     @Param('id') id: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessRequestView> {
+    const { caller } = request;
     const found: SubjectAccess = isUuid(id) ? await this.#desk.read(id) : { status: 'none' };
     const asked = found.status === 'none' ? undefined : found;
-    const result = await this.#core.disclose({
-      caller,
+    return shown(this.#core, request, {
       child: asked?.received.child ?? null,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) =>
         asked === undefined ? { effect: 'deny', reasons: ['child-unknown'] } : accessRequestRule(question, asked),
       find: async () => undefined,
@@ -176,7 +168,6 @@ export class SubjectAccessRequestsController {
         return this.#shown(asked, standing, caller.reader.organisation, decision);
       },
     });
-    return release(answered(result, reply));
   }
 
   /** An officer says who asked and when; a family member asks for themselves, now. */

@@ -1,11 +1,9 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dayOf, isUuid, type FactId, type PlainDate } from '#kernel';
-import { Access, CORE, CurrentPurposefulCaller, notFound, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, notFound, type Core, type PurposefulRequest } from '#nest-platform';
 import {
   accessRequestRule,
-  release,
   sealRequestWords,
   subjectAccessRule,
   subjectAccessStream,
@@ -14,7 +12,7 @@ import {
   type SubjectAccess,
   type SubjectAccessCommand,
 } from '#sharing';
-import { answered } from '../children/answered.ts';
+import { shown } from '../answer/shown.ts';
 import { refusalProblem } from '../erasure/officer.ts';
 import { waitForAll } from '../views/caught-up.ts';
 import { PACKS, SUBJECT_ACCESS } from '../views/tokens.ts';
@@ -42,7 +40,6 @@ export interface AccessStep {
 }
 
 type Steps = (asked: Asked, today: PlainDate, by: string) => SubjectAccessCommand | Promise<SubjectAccessCommand>;
-type Place = readonly [id: string, caller: PurposefulCaller, request: FastifyRequest, reply: FastifyReply];
 
 /** The steps of a subject access request, from the identity of whoever asks to what is handed over. */
 @Controller('v1/subject-access-requests/:id')
@@ -71,11 +68,9 @@ export class SubjectAccessStepsController {
   identity(
     @Param('id') id: string,
     @Body() { how }: AccessIdentityDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
-    return this.#step([id, caller, request, reply], (_asked, _today, by) => ({
+    return this.#step(id, request, (_asked, _today, by) => ({
       type: 'verifyIdentity',
       data: { request: id, how, by },
     }));
@@ -87,11 +82,9 @@ export class SubjectAccessStepsController {
   pause(
     @Param('id') id: string,
     @Body() { reason, from }: AccessPauseDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
-    return this.#step([id, caller, request, reply], (_asked, on, by) => ({
+    return this.#step(id, request, (_asked, on, by) => ({
       type: 'pause',
       on,
       data: { request: id, reason, from: (from ?? on) as PlainDate, by },
@@ -104,11 +97,9 @@ export class SubjectAccessStepsController {
   resume(
     @Param('id') id: string,
     @Body() { until }: AccessResumptionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
-    return this.#step([id, caller, request, reply], (_asked, on, by) => ({
+    return this.#step(id, request, (_asked, on, by) => ({
       type: 'resume',
       on,
       data: { request: id, until: (until ?? on) as PlainDate, by },
@@ -121,11 +112,9 @@ export class SubjectAccessStepsController {
   extend(
     @Param('id') id: string,
     @Body() { reason }: AccessExtensionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
-    return this.#step([id, caller, request, reply], (_asked, on, by) => ({
+    return this.#step(id, request, (_asked, on, by) => ({
       type: 'extend',
       on,
       data: { request: id, reason, by },
@@ -139,15 +128,14 @@ export class SubjectAccessStepsController {
   answer(
     @Param('id') id: string,
     @Body() { answer, content: text }: AccessAnswerDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
+    const { caller } = request;
     const step: Steps = (_asked, _today, by) => {
       const said = { source: caller.reader.organisation, answer, text, by };
       return answerCommand(this.#core, id, said);
     };
-    return this.#step([id, caller, request, reply], step, 'source');
+    return this.#step(id, request, step, 'source');
   }
 
   @ApiOperation({ summary: 'Keep an item back, or say that it may go out' })
@@ -156,12 +144,10 @@ export class SubjectAccessStepsController {
   redact(
     @Param('id') id: string,
     @Body() { item, outcome, reason }: AccessRedactionDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
     const withhold = outcome === 'withhold' ? (reason ?? 'serious-harm') : null;
-    return this.#step([id, caller, request, reply], (_asked, _today, by) => ({
+    return this.#step(id, request, (_asked, _today, by) => ({
       type: 'mark',
       data: { request: id, item, withhold, by },
     }));
@@ -173,11 +159,9 @@ export class SubjectAccessStepsController {
   approve(
     @Param('id') id: string,
     @Body() _confirmation: AccessConfirmationDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
-    return this.#step([id, caller, request, reply], (_asked, _today, by) => ({
+    return this.#step(id, request, (_asked, _today, by) => ({
       type: 'approve',
       data: { request: id, upTo: this.#core.clock.now(), by },
     }));
@@ -189,11 +173,9 @@ export class SubjectAccessStepsController {
   release(
     @Param('id') id: string,
     @Body() _confirmation: AccessConfirmationDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
-    return this.#step([id, caller, request, reply], (_asked, _today, by) => ({
+    return this.#step(id, request, (_asked, _today, by) => ({
       type: 'release',
       data: { request: id, by },
     }));
@@ -205,11 +187,9 @@ export class SubjectAccessStepsController {
   refuse(
     @Param('id') id: string,
     @Body() { reason, words: text }: AccessRefusalDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
-    return this.#step([id, caller, request, reply], async (_asked, _today, by) => {
+    return this.#step(id, request, async (_asked, _today, by) => {
       const place = { stream: subjectAccessStream(id), entry: 'refused' };
       const words = await sealRequestWords(this.#core.vault, place, this.#core.clock.now(), text);
       const data = { request: id, reason, by };
@@ -225,12 +205,10 @@ export class SubjectAccessStepsController {
   withdraw(
     @Param('id') id: string,
     @Body() _confirmation: AccessConfirmationDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessStep> {
     const step: Steps = (_asked, _today, by) => ({ type: 'withdraw', data: { request: id, by } });
-    return this.#step([id, caller, request, reply], step, 'officer', 'requester');
+    return this.#step(id, request, step, 'officer', 'requester');
   }
 
   /** A draft for the officers until it is released; for whoever asked only then. Each reading is a look. */
@@ -240,16 +218,12 @@ export class SubjectAccessStepsController {
   async pack(
     @Param('id') id: string,
     @Query() { format }: AccessPackDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<AccessPack | string> {
     const asked = await this.#asked(id);
     await waitForAll(this.#core, [this.#views.timeline]);
-    const result = await this.#core.disclose({
-      caller,
+    const pack = await shown(this.#core, request, {
       child: asked?.received.child ?? null,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) => (asked === undefined ? UNKNOWN : subjectAccessRule(question, asked)),
       find: async (scope) => (asked === undefined ? undefined : this.#packs.find(scope, asked)),
       seen: (found, permitted) => (found === undefined ? [] : this.#packs.seen(found, permitted)),
@@ -257,11 +231,10 @@ export class SubjectAccessStepsController {
       open: (found, scope, decision) =>
         found === undefined || asked === undefined ? undefined : this.#packs.open(found, scope, asked, decision),
     });
-    const pack = release(answered(result, reply));
     if (pack === undefined) throw notFound();
     if (format !== 'html') return pack;
-    reply.header('content-type', 'text/html; charset=utf-8');
-    reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
+    request.reply.header('content-type', 'text/html; charset=utf-8');
+    request.reply.header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
     return packHtml(pack);
   }
 
@@ -271,14 +244,16 @@ export class SubjectAccessStepsController {
   }
 
   /** One step by one of those who may take it; to everybody else the request is not there. */
-  async #step(place: Place, step: Steps, ...by: readonly RequestStanding[]): Promise<AccessStep> {
-    const [id, caller, request, reply] = place;
+  async #step(
+    id: string,
+    request: PurposefulRequest,
+    step: Steps,
+    ...by: readonly RequestStanding[]
+  ): Promise<AccessStep> {
     const may = by.length === 0 ? ['officer'] : by;
     const asked = await this.#asked(id);
-    const result = await this.#core.disclose({
-      caller,
+    const open = await shown(this.#core, request, {
       child: asked?.received.child ?? null,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: (question) => {
         const ruling = asked === undefined ? UNKNOWN : accessRequestRule(question, asked);
         return ruling.effect === 'permit' && !may.includes(ruling.scope)
@@ -289,11 +264,11 @@ export class SubjectAccessStepsController {
       facts: () => [],
       open: () => asked,
     });
-    const open = release(answered(result, reply));
     if (open === undefined) throw notFound();
-    const command = await step(open, dayOf(this.#core.clock.now()), caller.reader.sub);
+    const { reader, correlationId } = request.caller;
+    const command = await step(open, dayOf(this.#core.clock.now()), reader.sub);
     try {
-      const { status } = await this.#desk.command(id, command, caller.reader.organisation, caller.correlationId);
+      const { status } = await this.#desk.command(id, command, reader.organisation, correlationId);
       return { request: id, status };
     } catch (error) {
       throw refusalProblem(error);

@@ -8,7 +8,7 @@ import { invalidInput, notFound, Problem } from '../problem/problem.ts';
 import type { ProblemCode, ProblemInit } from '../problem/problem.ts';
 import { ACCESS } from './access.ts';
 import type { Access } from './access.ts';
-import type { Caller } from './caller.ts';
+import { routeOf, type Caller } from './caller.ts';
 import { readPurpose } from './purpose.ts';
 
 /** Why a token is not taken; told to the log, not to the caller beyond RFC 6750's two words. */
@@ -116,7 +116,7 @@ export class AccessGuard implements CanActivate {
         reader,
         code: init.code,
         ...(stated.ok && stated.value !== undefined ? { purpose: stated.value } : {}),
-        route: `${request.method} ${request.routeOptions.url ?? ''}`,
+        route: routeOf(request),
         requestId: request.id,
         correlationId: request.correlationId ?? request.id,
       });

@@ -1,6 +1,6 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Purpose } from '#contracts';
 import type { Reader } from '#sharing';
 import { Problem } from '../problem/problem.ts';
@@ -22,6 +22,19 @@ export interface Caller {
 
 /** A caller on a handler that requires a purpose; `detail` is what they added to it, under the name looks keep it by. */
 export type PurposefulCaller = Caller & { readonly purpose: Purpose; readonly detail?: string };
+
+/** Where an answer sets its headers. */
+export interface AnswerHeaders {
+  header(name: string, value: string): unknown;
+}
+
+/** One request for a purpose, as a handler that discloses gets it. */
+export interface PurposefulRequest {
+  readonly caller: PurposefulCaller;
+  /** Method and pattern of the route, never a path with ids: what looks are kept by. */
+  readonly route: string;
+  readonly reply: AnswerHeaders;
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -47,6 +60,11 @@ export function purposefulCallerOf(request: FastifyRequest): PurposefulCaller {
   return { ...caller, purpose, ...(purposeDetail === undefined ? {} : { detail: purposeDetail }) };
 }
 
+/** Method and pattern of a request's route: `GET /v1/children/:childId/timeline`. No value of a path is in it. */
+export function routeOf(request: FastifyRequest): string {
+  return `${request.method} ${request.routeOptions.url ?? ''}`;
+}
+
 /** `@CurrentCaller() caller: Caller` in a handler. */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller =>
   callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
@@ -55,4 +73,13 @@ export const CurrentCaller = createParamDecorator((_: unknown, context: Executio
 /** `@CurrentPurposefulCaller() caller: PurposefulCaller` in a handler declared `purpose: 'required'`. */
 export const CurrentPurposefulCaller = createParamDecorator((_: unknown, context: ExecutionContext): PurposefulCaller =>
   purposefulCallerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/** `@CurrentPurposefulRequest() request: PurposefulRequest` in a handler declared `purpose: 'required'` that discloses. */
+export const CurrentPurposefulRequest = createParamDecorator(
+  (_: unknown, context: ExecutionContext): PurposefulRequest => {
+    const http = context.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    return { caller: purposefulCallerOf(request), route: routeOf(request), reply: http.getResponse<FastifyReply>() };
+  },
 );

@@ -27,13 +27,17 @@ export type Ruling<Scope> =
     }
   | { readonly effect: 'deny'; readonly reasons: readonly string[]; readonly basis?: LookBasis };
 
-/** One question to the enforcement point. */
-export interface Disclosure<Scope, Found, Value> {
+/** One question to the enforcement point: who asks, where, and what of. */
+export interface Disclosure<Scope, Found, Value> extends Disclosable<Scope, Found, Value> {
   readonly caller: Caller;
-  /** Null where nobody is known by what was asked; refused like everything else about a child. */
-  readonly child: ChildId | null;
   /** Pattern of the route, never a path with ids. */
   readonly route: string;
+}
+
+/** What may be disclosed, whoever asks. */
+export interface Disclosable<Scope, Found, Value> {
+  /** Null where nobody is known by what was asked; refused like everything else about a child. */
+  readonly child: ChildId | null;
   readonly rule: (question: CompleteQuestion) => Ruling<Scope>;
   /** Cipher text and clear index of what is in scope; reads only, opens nothing. */
   readonly find: (scope: Scope) => Promise<Found>;

@@ -1,22 +1,21 @@
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId } from '#kernel';
 import { PEOPLE } from '#contracts';
 import {
   Access,
   CORE,
   CurrentCaller,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
+  PageDto,
   type Caller,
   type Core,
-  type PurposefulCaller,
-  PageDto,
+  type PurposefulRequest,
 } from '#nest-platform';
 import type { View } from '#projections';
-import { familyNoticesRule, HUB, release } from '#sharing';
-import { answered } from '../../children/answered.ts';
+import { familyNoticesRule, HUB } from '#sharing';
+import { shown } from '../../answer/shown.ts';
 import { decodeCursor, encodeCursor, type Cursor } from '../timeline/cursor.ts';
 import { NOTICES } from '../tokens.ts';
 import { noticePage, type NoticesOf } from './query.ts';
@@ -61,23 +60,18 @@ export class NoticesController {
   async family(
     @Param('childId') childId: string,
     @Query() query: PageDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<NoticesAnswer> {
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const after = afterOf(query);
     const childHash = this.#core.vault.lookupHash('notice-child', child ?? '');
-    const result = await this.#core.disclose({
-      caller,
+    return shown(this.#core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: familyNoticesRule,
       find: async () => this.#page({ to: 'family', childHash }, after, query.limit),
       facts: () => [],
       open: (page) => page,
     });
-    return release(answered(result, reply));
   }
 
   #audienceOf({ reader }: Caller): NoticesOf {

@@ -1,13 +1,19 @@
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endOfDay, isUuid, parsePlainDate, startOfDay, type ChildId, type FactId } from '#kernel';
 import { PEOPLE, purposeBits } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulRequest,
+  invalidInput,
+  type Core,
+  type PurposefulRequest,
+} from '#nest-platform';
 import type { View } from '#projections';
-import { factsRule, obligationsOf, release, seenUnder } from '#sharing';
-import { answered } from '../../children/answered.ts';
-import { readYourWrites } from '../../children/read-your-writes.ts';
+import { factsRule, obligationsOf, seenUnder } from '#sharing';
+import { shown } from '../../answer/shown.ts';
+import { readYourWrites } from '../../answer/read-your-writes.ts';
 import { TIMELINE } from '../tokens.ts';
 import {
   oneEach,
@@ -48,19 +54,16 @@ export class TimelineController {
   async read(
     @Param('childId') childId: string,
     @Query() query: TimelineQueryDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<TimelineAnswer> {
+    const { caller } = request;
     const core = this.#core;
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const filter = filterOf(query);
     const first = query.cursor === undefined && query.asOf === undefined;
     await readYourWrites(core, caller, [this.#view]);
-    const result = await core.disclose({
-      caller,
+    return shown(core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: factsRule,
       find: async (permits) => {
         const records = child === null ? [] : (await core.recordsOf(child)).map(({ recordId }) => recordId);
@@ -91,7 +94,6 @@ export class TimelineController {
         };
       },
     });
-    return release(answered(result, reply));
   }
 }
 

@@ -1,12 +1,17 @@
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { endOfDay, isUuid, parsePlainDate, startOfDay, type ChildId, type Instant } from '#kernel';
 import { PURPOSE_WORDS, ROLE_WORDS } from '#contracts';
-import { Access, CORE, CurrentPurposefulCaller, invalidInput, type Core, type PurposefulCaller } from '#nest-platform';
+import {
+  Access,
+  CORE,
+  CurrentPurposefulRequest,
+  invalidInput,
+  type Core,
+  type PurposefulRequest,
+} from '#nest-platform';
 import type { View } from '#projections';
-import { release } from '#sharing';
-import { answered } from '../../children/answered.ts';
+import { shown } from '../../answer/shown.ts';
 import { USAGE } from '../tokens.ts';
 import { FindUsageQueryDto } from './find-usage.dto.ts';
 import { lookOf } from './item.ts';
@@ -51,17 +56,13 @@ export class FindUsageController {
   async find(
     @Param('childId') childId: string,
     @Query() query: FindUsageQueryDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<FoundUsages> {
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const period = periodOf(query);
     const { vault } = this.#core;
-    const result = await this.#core.disclose({
-      caller,
+    return shown(this.#core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: ruleWithRegistry,
       find: async ({ scope, registry }) => {
         const asked = { ...looksIn(scope, vault, child), ...period };
@@ -91,28 +92,22 @@ export class FindUsageController {
         return { totalUsages: count, usages: (await Promise.all(usages)).flat() };
       },
     });
-    return release(answered(result, reply));
   }
 
   @ApiOperation({ summary: 'From when on looks at a child are told' })
   @Get('usage-period')
   async period(
     @Param('childId') childId: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<UsagePeriod> {
     const child = isUuid(childId) ? (childId as ChildId) : null;
-    const result = await this.#core.disclose({
-      caller,
+    return shown(this.#core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: ruleWithRegistry,
       find: async ({ scope }) => usageCount(this.#view.db, looksIn(scope, this.#core.vault, child)),
       facts: () => [],
       open: ({ since }): UsagePeriod => ({ periodStart: since }),
     });
-    return release(answered(result, reply));
   }
 }
 

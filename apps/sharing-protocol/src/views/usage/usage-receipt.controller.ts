@@ -1,11 +1,10 @@
-import { Controller, Get, Header, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId } from '#kernel';
-import { Access, CORE, CurrentPurposefulCaller, notFound, type Core, type PurposefulCaller } from '#nest-platform';
+import { Access, CORE, CurrentPurposefulRequest, notFound, type Core, type PurposefulRequest } from '#nest-platform';
 import type { View } from '#projections';
 import { looksRule, release, type LooksScope } from '#sharing';
-import { answered } from '../../children/answered.ts';
+import { answered } from '../../answer/shown.ts';
 import { USAGE } from '../tokens.ts';
 import { usagePage } from './query.ts';
 
@@ -32,15 +31,14 @@ export class UsageReceiptController {
   async read(
     @Param('childId') childId: string,
     @Param('decision') decision: string,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<string> {
+    const { caller, route, reply } = request;
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const result = await this.#core.disclose({
       caller,
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
+      route,
       rule: looksRule,
       find: (scope) => (child === null ? Promise.resolve(undefined) : this.#receipt(child, decision, scope)),
       facts: () => [],

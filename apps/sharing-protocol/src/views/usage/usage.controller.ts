@@ -1,19 +1,17 @@
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isUuid, type ChildId } from '#kernel';
 import {
   Access,
   CORE,
-  CurrentPurposefulCaller,
+  CurrentPurposefulRequest,
   invalidInput,
-  type Core,
-  type PurposefulCaller,
   PageDto,
+  type Core,
+  type PurposefulRequest,
 } from '#nest-platform';
 import type { View } from '#projections';
-import { release } from '#sharing';
-import { answered } from '../../children/answered.ts';
+import { shown } from '../../answer/shown.ts';
 import { emergencyOutcomes } from '../break-glass/query.ts';
 import { BREAK_GLASS, USAGE } from '../tokens.ts';
 import { decodeCursor, encodeCursor } from '../timeline/cursor.ts';
@@ -40,19 +38,15 @@ export class UsageController {
   async read(
     @Param('childId') childId: string,
     @Query() query: PageDto,
-    @CurrentPurposefulCaller() caller: PurposefulCaller,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentPurposefulRequest() request: PurposefulRequest,
   ): Promise<{ readonly usages: readonly UsageItem[]; readonly next?: string }> {
     const child = isUuid(childId) ? (childId as ChildId) : null;
     const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
     if (query.cursor !== undefined && after === undefined)
       throw invalidInput([{ code: 'CURSOR_INVALID', pointer: '/cursor' }]);
     const { vault } = this.#core;
-    const result = await this.#core.disclose({
-      caller,
+    return shown(this.#core, request, {
       child,
-      route: `${request.method} ${request.routeOptions.url ?? ''}`,
       rule: ruleWithRegistry,
       find: async ({ scope, registry }) => ({
         registry,
@@ -76,6 +70,5 @@ export class UsageController {
         };
       },
     });
-    return release(answered(result, reply));
   }
 }
