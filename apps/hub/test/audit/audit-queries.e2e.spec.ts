@@ -7,6 +7,7 @@ import { openLook } from '#sharing';
 import { fakeChance, fakeClock, temporaryFolder } from '#testing';
 import { grantProcess } from '#vault';
 import { agree, caughtUp, mustBe, organisation, runningHub, timeline, type RunningHub } from '../running-hub.ts';
+import { standingDate } from '../fake-date.ts';
 import { tellWorld, type World } from '../trust/world.ts';
 import { asked, audit, counted, results, type Status } from './asking.ts';
 
@@ -225,20 +226,6 @@ it('a question outlives a restart, and is answered as before', async () => {
   }
 });
 
-/** Everything that tells time but `Date`. */
-const TIMERS = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
-
 describe('two worlds that differ in another organisation’s look', () => {
   afterAll(() => void jest.useRealTimers());
 
@@ -305,7 +292,7 @@ describe('two worlds that differ in another organisation’s look', () => {
 
   it('are one to an officer of neither, byte for byte, in pages and files', async () => {
     // What the systems sign is dated by the same moment as what the hub reads.
-    jest.useFakeTimers({ now: Date.now(), doNotFake: [...TIMERS] });
+    standingDate(Date.now());
     const clock = fakeClock(new Date().toISOString());
     const without = await answersIn(async () => undefined, clock);
     const withIt = await answersIn(

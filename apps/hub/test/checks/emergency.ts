@@ -3,21 +3,8 @@ import { STEP_UP_ACR } from '#nest-platform';
 import { demonstrationPerson, type Answer, type HubClient } from '#nest-platform/client';
 import { fakeClock, type FakeClock } from '#testing';
 import { caughtUp, mustBe, organisation, runningHub, type HubOptions, type RunningHub } from '../running-hub.ts';
+import { standingDate } from '../fake-date.ts';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
-
-/** Everything that tells time but `Date`, which tokens are dated by. */
-const TIMERS = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
 
 export const START = '2026-11-24T09:00:00.000Z';
 export const MINUTE = 60_000;
@@ -47,7 +34,7 @@ export interface EmergencyHub {
 
 /** Starts it; `remove` of the hub and `jest.useRealTimers()` are the caller's. */
 export async function emergencyHub(options: HubOptions = {}): Promise<EmergencyHub> {
-  jest.useFakeTimers({ now: Date.parse(START), doNotFake: [...TIMERS] });
+  standingDate(Date.parse(START));
   const clock = fakeClock(START);
   const hub = await runningHub({ clock, ...options });
   const world = await tellWorld(hub);

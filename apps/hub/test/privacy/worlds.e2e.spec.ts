@@ -20,6 +20,7 @@ import {
   type Telling,
   type TestOrganisation,
 } from '../running-hub.ts';
+import { standingDate } from '../fake-date.ts';
 import { counted } from './counted.ts';
 import { EXCUSED, NOBODY, WALKED } from './walked.ts';
 import { SAFEGUARDING } from './canary-child.ts';
@@ -95,19 +96,6 @@ const NO_READERS: Readonly<Record<string, string>> = {
   'dpo-oakfield': 'reads looks of Oakfield only, which the officer of the area reads here',
 };
 
-/** Everything that tells time but `Date`. */
-const TIMERS = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
 /** Pages deep enough for all that is there; more would be a cursor that turns in a circle. */
 const PAGES = 40;
 
@@ -224,7 +212,7 @@ long.describe('check 6: two worlds that differ in one hidden fact', () => {
 
   beforeAll(async () => {
     // The worlds are told one after another; what the systems sign is dated by the same moment as what the hub reads.
-    jest.useFakeTimers({ now: Date.now(), doNotFake: [...TIMERS] });
+    standingDate(Date.now());
     const clock = fakeClock(new Date().toISOString());
     const first = await answersOf(undefined, clock);
     ({ answers: without, routes } = first);

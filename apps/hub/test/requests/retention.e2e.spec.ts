@@ -11,20 +11,9 @@ import {
   type RunningHub,
   type TestOrganisation,
 } from '../running-hub.ts';
+import { standingDate } from '../fake-date.ts';
 
 const LEFT = { ...MAYA, localId: 'oak-9', nhsNumber: '9991774602', surname: 'Quillfeather', birthDate: '2001-05-17' };
-const TIMERS = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
 
 interface Due {
   readonly childId: string;
@@ -47,7 +36,7 @@ describe('what is no longer to be kept', () => {
     as('dpo', '/v1/erasures', { json: { childId, ground: 'retention-ended', ...json } });
 
   beforeAll(async () => {
-    jest.useFakeTimers({ now: Date.parse('2026-11-24T09:00:00Z'), doNotFake: [...TIMERS] });
+    standingDate(Date.parse('2026-11-24T09:00:00Z'));
     hub = await runningHub();
     school = await organisation(hub, 'oakfield-primary', 'education');
     const trust = await organisation(hub, 'bridgewater-community-trust', 'health');

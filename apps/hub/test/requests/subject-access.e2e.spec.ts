@@ -11,6 +11,7 @@ import {
   type RunningHub,
   type TestOrganisation,
 } from '../running-hub.ts';
+import { standingDate } from '../fake-date.ts';
 
 const NOBODY = '11111111-1111-4111-8111-111111111111';
 const LEAD = 'Ottilie Quillfeather';
@@ -19,19 +20,6 @@ const PATH = '/v1/subject-access-requests';
 const ASKED = '/v1/subject-access-questions';
 const YES = { confirm: 'yes' };
 const DAY = 86_400_000;
-/** Everything that tells time but `Date`, which hub and clients read alike. */
-const TIMERS = [
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-  'setTimeout',
-  'clearTimeout',
-] as const;
 
 describe('a subject access request across organisations', () => {
   let hub: RunningHub;
@@ -59,7 +47,7 @@ describe('a subject access request across organisations', () => {
   }
 
   beforeAll(async () => {
-    jest.useFakeTimers({ now: Date.now(), doNotFake: [...TIMERS] });
+    standingDate(Date.now());
     hub = await runningHub();
     world = await tellWorld(hub);
     care = await organisation(hub, 'childrens-social-care', 'social-care');

@@ -16,13 +16,8 @@ import {
   type TestOrganisation,
   type Told,
 } from '../running-hub.ts';
+import { standingDate } from '../fake-date.ts';
 import { MAYA, tellWorld, type World } from '../trust/world.ts';
-
-/** Everything that tells time but `Date`, which tokens are dated by. */
-const TIMERS = [
-  ...(['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
-  ...(['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const),
-] as const;
 
 export const START = '2026-11-24T09:00:00.000Z';
 /** Longer than the first wait after a failure, shorter than any token lives. */
@@ -51,7 +46,7 @@ export interface Subscribed {
 
 /** A hub with the world of `tellWorld`, and agreements under which the school's system may know of hearing and, with consent, of the profile. */
 export async function toldWorld(options: HubOptions = {}): Promise<ToldWorld> {
-  jest.useFakeTimers({ now: Date.parse(START), doNotFake: [...TIMERS] });
+  standingDate(Date.parse(START));
   const clock = fakeClock(START);
   let hub = await runningHub({ clock, ...options });
   const first = hub;
