@@ -20,6 +20,7 @@ import { serveGateway, type Gateway } from '../../../infra/gateway/serve.ts';
 import { dumpTables, rowsOnServer, type Row, type StoredTable } from './stored.ts';
 import type { HubOptions } from './running-hub.ts';
 
+const PROTOCOL: App = 'sharing-protocol';
 const COMPOSITIONS = { education, health, 'social-care': socialCare, 'sharing-protocol': sharingProtocol };
 
 /** What the processes of one area share: the servers, for as long as its folder is used. */
@@ -49,7 +50,7 @@ export interface RunningArea {
 
 /**
  * The same area as `runningHub` starts, as four apps that share nothing but a PostgreSQL, an event store (the double) and the key file, with
- * the gateway's table of routes in front at `port`.
+ * the gateway's table of routes in front at `port`. Where there are several processes of the sharing protocol they answer in turns.
  */
 export async function runningArea(folder: string, port: number, options: HubOptions): Promise<RunningArea> {
   const servers = byFolder.get(folder) ?? (await startServers(folder));
@@ -64,18 +65,25 @@ export async function runningArea(folder: string, port: number, options: HubOpti
   };
   const running: ComposedHub[] = [];
   const processes: string[] = [];
-  const urls: Partial<Record<App, string>> = {};
+  const urls = new Map<App, string[]>();
   // The sharing protocol first: it makes what the others only read.
-  for (const app of APPS.toReversed()) {
+  const apps = [
+    ...Array.from({ length: options.protocols ?? 1 }, () => PROTOCOL),
+    ...APPS.filter((app) => app !== PROTOCOL),
+  ];
+  for (const [nth, app] of apps.entries()) {
     const own = await freePort();
-    const config = configOf(app, { folder, port, own, servers, options });
+    const varDir = join(folder, nth === 0 ? 'var' : `var-${app}${app === PROTOCOL ? String(nth) : ''}`);
+    const config = configOf(app, { folder, varDir, port, own, servers, options });
     const composed = await COMPOSITIONS[app](extras)(config, options.logger ?? createLogger('silent'));
     await composed.app.listen({ port: own, host: '127.0.0.1' });
     composed.readiness.markStarted();
     running.push(composed);
-    processes.push((urls[app] = `http://127.0.0.1:${String(own)}`));
+    const url = `http://127.0.0.1:${String(own)}`;
+    processes.push(url);
+    urls.set(app, [...(urls.get(app) ?? []), url]);
   }
-  const gateway = await serveGateway(urls as Record<App, string>, port);
+  const gateway = await serveGateway(inTurns(urls), port);
   const [composed] = running;
   if (composed === undefined) throw new Error('no app runs');
   const stop = async (): Promise<void> => stopAll(gateway, running.toReversed());
@@ -94,6 +102,17 @@ export async function runningArea(folder: string, port: number, options: HubOpti
   };
 }
 
+/** Each app's processes in turns, as a service of a cluster hands requests on. */
+function inTurns(urls: ReadonlyMap<App, readonly string[]>): Readonly<Record<App, string>> {
+  let asked = 0;
+  return new Proxy({} as Readonly<Record<App, string>>, {
+    get: (_target, app) => {
+      const all = urls.get(app as App) ?? [];
+      return all[asked++ % all.length];
+    },
+  });
+}
+
 async function startServers(folder: string): Promise<Servers> {
   mkdirSync(folder, { recursive: true });
   const database = await testDatabase();
@@ -105,24 +124,24 @@ function configOf(
   app: App,
   given: {
     readonly folder: string;
+    readonly varDir: string;
     readonly port: number;
     readonly own: number;
     readonly servers: Servers;
     readonly options: HubOptions;
   },
 ): Config {
-  const { folder, port, own, servers, options } = given;
-  const protocol = app === 'sharing-protocol';
+  const { folder, varDir, port, own, servers, options } = given;
   const config = loadConfig({
     TELLONCE_PORT: String(own),
     TELLONCE_PUBLIC_URL: `http://127.0.0.1:${String(port)}`,
-    TELLONCE_VAR: join(folder, protocol ? 'var' : `var-${app}`),
+    TELLONCE_VAR: varDir,
     TELLONCE_KEY_FILE: join(folder, 'tellonce.key'),
     TELLONCE_DEMO: '1',
     TELLONCE_LOG_LEVEL: 'silent',
     EVENTSTORE_URL: servers.log.url(),
     DATABASE_URL: servers.database.url,
-    ...(options.witness === true && protocol ? { TELLONCE_WITNESS_DIR: join(folder, 'witness') } : {}),
+    ...(options.witness === true && app === PROTOCOL ? { TELLONCE_WITNESS_DIR: join(folder, 'witness') } : {}),
     ...options.env,
   });
   if (!config.ok) throw new Error(JSON.stringify(config.error));

@@ -1,39 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { migrateDatabase, openPostgresDatabase } from '#database/postgres';
-import { openSqliteDatabase } from '#database/sqlite';
 import type { Database } from '#database';
-import { testDatabase } from '#testing/servers';
+import { storeBackends, type TestStore } from '#testing/servers';
 import { lazyCheckpoint, POSITIONS_STORE, storedCheckpoint } from './checkpoint.ts';
 import type { LogToken } from './port.ts';
 
 const token = (text: string) => text as LogToken;
-const backends: readonly (readonly [string, () => Promise<{ database: Database; remove: () => Promise<void> }>])[] = [
-  [
-    'SQLite',
-    async () => ({
-      database: await openSqliteDatabase({ path: ':memory:', store: POSITIONS_STORE }),
-      remove: async () => undefined,
-    }),
-  ],
-  [
-    'PostgreSQL',
-    async () => {
-      const { url, remove } = await testDatabase();
-      await migrateDatabase(url, [POSITIONS_STORE]);
-      return { database: await openPostgresDatabase({ url, store: POSITIONS_STORE }), remove };
-    },
-  ],
-];
-
-describe.each(backends)('a position on %s', (_kind, begin) => {
+describe.each(storeBackends(POSITIONS_STORE))('a position on %s', (_kind, begin) => {
   let database: Database;
-  let remove: () => Promise<void>;
+  let under: TestStore;
   beforeEach(async () => {
-    ({ database, remove } = await begin());
+    under = await begin();
+    database = await under.open();
   });
   afterEach(async () => {
     await database.close();
-    await remove();
+    await under.remove();
   });
 
   it('is none at first, then the last one written, each reader its own', async () => {

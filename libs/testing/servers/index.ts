@@ -1,3 +1,4 @@
+export * from './databases.ts';
 export * from './kafka.ts';
 export { freePort } from './processes.ts';
 export { KAFKA_USERS } from './kafka-settings.ts';

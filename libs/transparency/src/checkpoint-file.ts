@@ -16,7 +16,7 @@ const TAIL = 16_384;
 
 /**
  * The checkpoints of one folder: `checkpoints`, append-only, each note followed by an empty line; and `latest`. One folder
- * is ours; the witness's, outside `var`, has the same shape.
+ * is ours; the witness's, outside `var`, has the same shape. One process writes a folder at a time.
  */
 export class CheckpointFolder {
   readonly #folder: string;
@@ -40,22 +40,7 @@ export class CheckpointFolder {
     } finally {
       closeSync(file);
     }
-    this.#replace('latest', note);
-  }
-
-  /** Keeps the newest checkpoint that witnesses cosigned, with their lines. Durable when it returns. */
-  keepCosigned(note: string): void {
-    this.#replace('cosigned', note);
-  }
-
-  /** What {@link keepCosigned} kept, unverified; undefined before the first. */
-  cosigned(): string | undefined {
-    try {
-      return readFileSync(join(this.#folder, 'cosigned'), 'utf8');
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+    this.#replaceLatest(note);
   }
 
   /** The newest notes as found, unverified: the end of `checkpoints`, and `latest`. Empty before the first. */
@@ -89,13 +74,13 @@ export class CheckpointFolder {
     }
   }
 
-  #replace(name: string, note: string): void {
-    const next = join(this.#folder, `${name}.next`);
+  #replaceLatest(note: string): void {
+    const next = join(this.#folder, 'latest.next');
     const file = openSync(next, 'w', 0o600);
     writeSync(file, note);
     fsyncSync(file);
     closeSync(file);
-    renameSync(next, join(this.#folder, name));
+    renameSync(next, join(this.#folder, 'latest'));
   }
 }
 

@@ -1,6 +1,6 @@
 import { signCheckpoint, type Checkpoint } from './checkpoint.ts';
 import type { CheckpointFolder } from './checkpoint-file.ts';
-import type { CosignedHead } from './cosigned-head.ts';
+import type { SignedHead } from './cosigned-head.ts';
 import { same } from './merkle.ts';
 import { parseVkey, type NoteSigner } from './note.ts';
 import { RollbackDetected } from './recent-leaves.ts';
@@ -19,12 +19,14 @@ export interface CheckpointerOptions {
   readonly tree: MerkleTree;
   readonly signer: NoteSigner;
   readonly timer: Timer;
-  /** Our own folder of checkpoints. */
+  /** This process's own folder of checkpoints. */
   readonly folder: CheckpointFolder;
-  /** The witness's, outside `var`. */
-  readonly witness?: CheckpointFolder;
-  /** What witnesses cosigned; a receipt rests on it where it covers the event. */
-  readonly cosigned?: CosignedHead;
+  /** Where each is kept too, outside `var`. */
+  readonly witness?: Pick<CheckpointFolder, 'append'>;
+  /** The newest that the check at start found, wherever it lay: never contradicted, like those of the folder. */
+  readonly newest?: Checkpoint | undefined;
+  /** Hears of each new checkpoint. */
+  readonly onSigned?: () => void;
   /** Longest time an event waits for its checkpoint, in milliseconds (default 1,000). */
   readonly everyMs?: number;
   /** Most events between two checkpoints but for larger batches (default 256). */
@@ -39,18 +41,20 @@ export interface Checkpointer {
   latest(): (Checkpoint & { readonly note: string }) | undefined;
   /** Signs what is there now unless it is signed already. Throws `RollbackDetected` rather than contradict what was signed. */
   signNow(): void;
-  /** Receipt that an event is in the log (`c2sp.org/tlog-proof@v1`); undefined until a checkpoint covers it. */
-  receipt(eventId: string, extra?: Uint8Array): string | undefined;
+  /**
+   * Receipt that an event is in the log (`c2sp.org/tlog-proof@v1`); undefined until a checkpoint covers it. It rests on the cosigned head where
+   * that covers the event.
+   */
+  receipt(eventId: string, extra?: Uint8Array, cosigned?: SignedHead): string | undefined;
   /** Signs what is left and ends. */
   close(): void;
 }
 
-/** Starts signing. The newest checkpoint found in the folders is the one not to be contradicted. Throws `RollbackDetected`. */
+/** Starts signing. The newest checkpoint found is the one not to be contradicted. Throws `RollbackDetected`. */
 export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { tree, signer, timer } = options;
   const [everyMs, everyEvents] = [options.everyMs ?? 1_000, options.everyEvents ?? 256];
-  const folders = options.witness === undefined ? [options.folder] : [options.folder, options.witness];
-  let latest = newestOf(folders, signer);
+  let latest = newestOf(options, signer);
   let cancel: (() => void) | undefined;
 
   const signNow = (): void => {
@@ -69,6 +73,7 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
     options.folder.append(note);
     latest = { origin: signer.name, size: BigInt(size), root, note };
     options.witness?.append(note);
+    options.onSigned?.();
   };
   const attempt = (): void => {
     try {
@@ -86,12 +91,13 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
   return {
     latest: () => latest,
     signNow,
-    receipt(eventId, extra) {
+    receipt(eventId, extra, cosigned) {
       const index = tree.indexOf(eventId);
       if (index === undefined) return undefined;
-      const head = [options.cosigned?.current(), latest].find(
-        (each) => each !== undefined && BigInt(index) < each.size,
-      );
+      const covers = (each: SignedHead | undefined): boolean => each !== undefined && BigInt(index) < each.size;
+      // One that this process has not read as far as yet proves nothing here.
+      const usable = cosigned !== undefined && cosigned.size <= BigInt(tree.size) ? cosigned : undefined;
+      const head = [usable, latest].find(covers);
       if (head === undefined) return undefined;
       const hashes = tree.inclusionProof(index, Number(head.size));
       const receipt = { index: BigInt(index), hashes, checkpoint: head.note };
@@ -104,9 +110,10 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
   };
 }
 
-function newestOf(folders: readonly CheckpointFolder[], signer: NoteSigner): ReturnType<Checkpointer['latest']> {
+function newestOf({ folder, newest }: CheckpointerOptions, signer: NoteSigner): ReturnType<Checkpointer['latest']> {
   const known = [parseVkey(signer.vkey)];
-  const [newest] = newestCheckpoints(folders, known).toSorted((a, b) => Number(b.size - a.size));
+  const found = [...newestCheckpoints([folder], known), ...(newest === undefined ? [] : [newest])];
+  const [first] = found.toSorted((a, b) => Number(b.size - a.size));
   // Ed25519 signs alike each time, so the note of a checkpoint can be made again.
-  return newest === undefined ? undefined : { ...newest, note: signCheckpoint(newest.size, newest.root, signer) };
+  return first === undefined ? undefined : { ...first, note: signCheckpoint(first.size, first.root, signer) };
 }

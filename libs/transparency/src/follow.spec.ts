@@ -112,3 +112,40 @@ describe('a tree that follows a log again after a drop', () => {
     await Promise.all([log.close(), other.close()]);
   });
 });
+
+it('is caught up while it follows, each event a leaf once, whoever read it first', async () => {
+  let rows = events(3);
+  const waiting: (() => void)[] = [];
+  const turns = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+  const log = server(() => rows);
+  const slow: LeafSource = {
+    ...log,
+    // Tells of what there is in twos, each only when it is let.
+    async *subscribe({ after }) {
+      for (let at = after == null ? 0 : Number(after) + 1; ; at += 2) {
+        await turns();
+        yield { kind: 'events', events: rows.slice(at, at + 2) };
+      }
+    },
+  };
+  const tree = treeOf(slow);
+  void tree.follow(new AbortController().signal);
+  const next = async (): Promise<void> => {
+    while (waiting.length === 0) await new Promise(setImmediate);
+    waiting.shift()?.();
+    while (waiting.length === 0) await new Promise(setImmediate);
+  };
+  await next();
+  expect(tree.tree.size).toBe(2);
+  rows = events(6);
+  await tree.catchUp();
+  expect(tree.tree.size).toBe(6);
+  await next();
+  await next();
+  rows = events(8);
+  await next();
+  expect(tree.tree.size).toBe(8);
+  const alone = treeOf(log);
+  await alone.catchUp();
+  expect(Buffer.from(tree.tree.root()).equals(Buffer.from(alone.tree.root()))).toBe(true);
+});

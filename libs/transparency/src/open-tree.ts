@@ -1,5 +1,5 @@
 import { FAMILIES, type Family } from '#contracts';
-import type { LeafSource } from './log-source.ts';
+import type { LeafEvent, LeafSource } from './log-source.ts';
 import { checkRecentLeaves } from './recent-leaves.ts';
 import { MerkleTree } from './tree.ts';
 import { TreeStore } from './tree-store.ts';
@@ -18,7 +18,7 @@ export interface TreeOptions {
 /** The tree of one log and how it keeps up. */
 export interface LogTree {
   readonly tree: MerkleTree;
-  /** Reads the log up to its head of this moment. */
+  /** Reads the log up to its head of this moment; while {@link follow} runs too. */
   catchUp(): Promise<void>;
   /**
    * Follows the log until `signal` aborts; each batch is durable before the next is asked for. Rejects where the subscription
@@ -34,15 +34,25 @@ export function openTree(options: TreeOptions): LogTree {
   const tree = new MerkleTree(new TreeStore(options.path));
   const families = options.families ?? FAMILIES;
   const batch = options.batch ?? 500;
+  // Every reader gets the same events in the same order, so what another one has appended meanwhile is known by its place.
+  const appending = () => {
+    let at = tree.size;
+    return (events: readonly LeafEvent[]): void => {
+      tree.append(events.slice(Math.max(0, tree.size - at)));
+      at += events.length;
+    };
+  };
   return {
     tree,
     async catchUp() {
-      for await (const events of options.log.readAll({ families, after: tree.token, batch })) tree.append(events);
+      const append = appending();
+      for await (const events of options.log.readAll({ families, after: tree.token, batch })) append(events);
     },
     async follow(signal) {
       await checkRecentLeaves(tree, options.log, families, 1);
+      const append = appending();
       const batches = options.log.subscribe({ families, after: tree.token, batch, signal });
-      for await (const next of batches) if (next.kind === 'events') tree.append(next.events);
+      for await (const next of batches) if (next.kind === 'events') append(next.events);
     },
     close: () => tree.close(),
   };

@@ -14,6 +14,8 @@ export interface StartCheck {
   readonly families: readonly Family[];
   /** Our own folder of checkpoints and the witness's. */
   readonly folders: readonly CheckpointFolder[];
+  /** A head that was shown to outsiders, as its signed note. */
+  readonly shown?: string;
   readonly known: readonly NoteVerifier[];
   /** How many of the last leaves are hashed again (default 1,024). */
   readonly recent?: number;
@@ -22,28 +24,33 @@ export interface StartCheck {
 /**
  * Before anything is appended: hashes the last leaves again from the log, brings the tree up to the log's head, and compares
  * size and root with every newest checkpoint. Throws {@link RollbackDetected}. What was appended after the last checkpoint
- * (a second at most) may be lost without being noticed: that window is documented.
+ * (a second at most) may be lost without being noticed: that window is documented. Answers with the newest of them all.
  */
-export async function checkAtStart(check: StartCheck): Promise<void> {
+export async function checkAtStart(check: StartCheck): Promise<Checkpoint | undefined> {
   const { tree } = check.tree;
+  // Another process may be signing: what is signed before the log is read, the log must hold.
+  const signed = newestCheckpoints(check.folders, check.known, check.shown);
   await checkRecentLeaves(tree, check.log, check.families, check.recent ?? 1024);
   await check.tree.catchUp();
-  for (const { size, root } of newestCheckpoints(check.folders, check.known)) {
+  for (const { size, root } of signed) {
     if (size > BigInt(tree.size)) throw new RollbackDetected('log-shorter', tree.size);
     if (!same(tree.root(Number(size)), root)) throw new RollbackDetected('log-differs', 0);
   }
+  return signed.toSorted((a, b) => Number(b.size - a.size))[0];
 }
 
-/** The newest checkpoint of each file of each folder, verified. Throws {@link RollbackDetected} for one that does not verify. */
+/**
+ * The newest checkpoint of each file of each folder, and `more` notes, verified. Throws {@link RollbackDetected} for one that does not verify.
+ */
 export function newestCheckpoints(
   folders: readonly CheckpointFolder[],
   known: readonly NoteVerifier[],
+  ...more: readonly (string | undefined)[]
 ): readonly Checkpoint[] {
-  return folders
-    .flatMap((folder) => folder.newest())
-    .map((note) => {
-      const opened = openCheckpoint(note, known);
-      if (!opened.ok) throw new RollbackDetected('checkpoint-unreadable', 0);
-      return opened.value;
-    });
+  const notes = [...folders.flatMap((folder) => folder.newest()), ...more.filter((note) => note !== undefined)];
+  return notes.map((note) => {
+    const opened = openCheckpoint(note, known);
+    if (!opened.ok) throw new RollbackDetected('checkpoint-unreadable', 0);
+    return opened.value;
+  });
 }

@@ -91,11 +91,11 @@ describe.each(viewBackends)('the desk where decisions are asked for, its view on
         },
         proof: {
           vkey: '',
-          checkpoint: () => undefined,
+          checkpoint: async () => undefined,
           receipt: async () => undefined,
           consistency: async () => undefined,
           inclusion: async () => undefined,
-          tile: () => undefined,
+          tile: async () => undefined,
         },
       },
       view,

@@ -19,8 +19,8 @@ export class ProofController {
   @ApiOperation({ summary: 'The latest signed checkpoint of the log' })
   @Get('checkpoint')
   @Header('content-type', 'text/plain; charset=utf-8')
-  checkpoint(): string {
-    const checkpoint = this.#core.proof.checkpoint();
+  async checkpoint(): Promise<string> {
+    const checkpoint = await this.#core.proof.checkpoint();
     if (checkpoint === undefined) throw notFound();
     return checkpoint;
   }

@@ -20,8 +20,8 @@ export class TilesController {
   @ApiOperation({ summary: 'The latest signed checkpoint, under the prefix of the tiles' })
   @Get('checkpoint')
   @Header('content-type', 'text/plain; charset=utf-8')
-  checkpoint(): string {
-    const checkpoint = this.#core.proof.checkpoint();
+  async checkpoint(): Promise<string> {
+    const checkpoint = await this.#core.proof.checkpoint();
     if (checkpoint === undefined) throw notFound();
     return checkpoint;
   }
@@ -29,14 +29,14 @@ export class TilesController {
   @ApiOperation({ summary: 'A tile of hashes: its level, and its index in one group of digits' })
   @Get('tile/:level/:a')
   @Header('cache-control', 'private, max-age=31536000, immutable')
-  one(@Param('level') level: string, @Param('a') a: string): StreamableFile {
+  one(@Param('level') level: string, @Param('a') a: string): Promise<StreamableFile> {
     return this.#tile(level, a);
   }
 
   @ApiOperation({ summary: 'A tile of hashes whose index has two groups, or part of one with one' })
   @Get('tile/:level/:a/:b')
   @Header('cache-control', 'private, max-age=31536000, immutable')
-  two(@Param('level') level: string, @Param('a') a: string, @Param('b') b: string): StreamableFile {
+  two(@Param('level') level: string, @Param('a') a: string, @Param('b') b: string): Promise<StreamableFile> {
     return this.#tile(level, a, b);
   }
 
@@ -48,7 +48,7 @@ export class TilesController {
     @Param('a') a: string,
     @Param('b') b: string,
     @Param('c') c: string,
-  ): StreamableFile {
+  ): Promise<StreamableFile> {
     return this.#tile(level, a, b, c);
   }
 
@@ -61,13 +61,13 @@ export class TilesController {
     @Param('b') b: string,
     @Param('c') c: string,
     @Param('d') d: string,
-  ): StreamableFile {
+  ): Promise<StreamableFile> {
     return this.#tile(level, a, b, c, d);
   }
 
-  #tile(level: string, ...parts: readonly string[]): StreamableFile {
+  async #tile(level: string, ...parts: readonly string[]): Promise<StreamableFile> {
     const place = readTilePath(level, parts.join('/'));
-    const hashes = place === undefined ? undefined : this.#core.proof.tile(place.level, place.n, place.width);
+    const hashes = place === undefined ? undefined : await this.#core.proof.tile(place.level, place.n, place.width);
     if (hashes === undefined) throw notFound();
     return new StreamableFile(hashes, { type: 'application/octet-stream' });
   }

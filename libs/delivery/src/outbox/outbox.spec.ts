@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Database } from '#database';
-import { migrateDatabase, openPostgresDatabase } from '#database/postgres';
-import { openSqliteDatabase } from '#database/sqlite';
 import type { LogToken } from '#event-log';
 import { toInstant, type FactId, type OrganisationId, type RecordId } from '#kernel';
-import { testDatabase } from '#testing/servers';
+import { storeBackends, type TestStore } from '#testing/servers';
 import { Outbox, PlaceMoved, type OutboxSignal, type Settled } from './outbox.ts';
 import { DELIVERY_STORE } from './tables.ts';
 
@@ -28,35 +26,18 @@ const signal = (id: string, over: Partial<OutboxSignal> = {}): OutboxSignal => (
   ...over,
 });
 
-const backends: readonly (readonly [string, () => Promise<{ database: Database; remove: () => Promise<void> }>])[] = [
-  [
-    'SQLite',
-    async () => ({
-      database: await openSqliteDatabase({ path: ':memory:', store: DELIVERY_STORE }),
-      remove: async () => undefined,
-    }),
-  ],
-  [
-    'PostgreSQL',
-    async () => {
-      const { url, remove } = await testDatabase();
-      await migrateDatabase(url, [DELIVERY_STORE]);
-      return { database: await openPostgresDatabase({ url, store: DELIVERY_STORE }), remove };
-    },
-  ],
-];
-
-describe.each(backends)('the outbox on %s', (_kind, begin) => {
+describe.each(storeBackends(DELIVERY_STORE))('the outbox on %s', (_kind, begin) => {
   let outbox: Outbox;
   let database: Database;
-  let remove: () => Promise<void>;
+  let under: TestStore;
   beforeEach(async () => {
-    ({ database, remove } = await begin());
+    under = await begin();
+    database = await under.open();
     outbox = new Outbox(database);
   });
   afterEach(async () => {
     await database.close();
-    await remove();
+    await under.remove();
   });
   const due = async (seconds: number, limit = 100) => (await outbox.due('s', at(seconds), limit)).map(({ id }) => id);
   const later = (id: string, seconds: number): Settled => ({

@@ -7,6 +7,7 @@ import { VIEWS_STORE } from '#projections';
 import { KEYS_STORE } from '#vault';
 import { USED_IDS_STORE } from '../auth/once-store.ts';
 import { RECEIPTS_STORE } from '../submissions/receipts-store.ts';
+import { HEADS_STORE } from './head-book.ts';
 import { quarantineView } from './quarantine-view.ts';
 
 /** Everything an area keeps on its database server: what `tellonce migrate` makes. Views make schemas of their own beside. */
@@ -16,6 +17,7 @@ export const ALL_STORES: readonly StoreSchema[] = [
   USED_IDS_STORE,
   RECEIPTS_STORE,
   POSITIONS_STORE,
+  HEADS_STORE,
   DELIVERY_STORE,
   VIEWS_STORE,
 ];
@@ -26,7 +28,7 @@ const SECTOR_ROLES = ['tellonce_education', 'tellonce_health', 'tellonce_social_
 
 /** The database role of each kind of process, with no more than it needs. */
 export const PROCESS_ROLES: readonly RoleGrants[] = [
-  ...SECTOR_ROLES.map((role) => ({ role, writes: SECTOR, reads: [VIEWS_STORE.name] })),
+  ...SECTOR_ROLES.map((role) => ({ role, writes: SECTOR, reads: [HEADS_STORE.name, VIEWS_STORE.name] })),
   { role: 'tellonce_sharing_protocol', writes: ALL_STORES.map(({ name }) => name), makesSchemas: true },
 ];
 

@@ -89,9 +89,9 @@ export interface WriterTokens {
 export interface Proof {
   /**
    * The signed checkpoint that outsiders are shown (C2SP tlog-checkpoint), with cosignatures where witnesses gave them. Never one of
-   * fewer events than before.
+   * fewer events than before, whichever process answers.
    */
-  checkpoint(): string | undefined;
+  checkpoint(): Promise<string | undefined>;
   /** The verifier key of the hub (C2SP vkey). */
   readonly vkey: string;
   /** `c2sp.org/tlog-proof@v1` for an event, once a checkpoint covers it; with the stored bytes where the holder may have them. */
@@ -101,7 +101,7 @@ export interface Proof {
   /** Inclusion of the leaf at an index in the tree of a size, hashes in base64; undefined where there is none. */
   inclusion(index: number, size: number): Promise<readonly string[] | undefined>;
   /** C2SP tlog-tiles: the first `width` hashes of a tile, 32 bytes each; undefined where they are not there yet. */
-  tile(level: number, n: number, width: number): Uint8Array | undefined;
+  tile(level: number, n: number, width: number): Promise<Uint8Array | undefined>;
 }
 
 /** Injection token of the {@link Core}. */

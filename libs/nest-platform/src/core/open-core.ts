@@ -19,6 +19,8 @@ import {
   parseVkey,
   signerOf,
   startCheckpointer,
+  TILE_HASHES,
+  type MerkleTree,
   type Timer,
 } from '#transparency';
 import { KEYS_STORE, loadKek, openVault, sealingOnly } from '#vault';
@@ -34,7 +36,8 @@ import type { Stores } from './stores.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
 import { writerTokens } from './tokens.ts';
 import { watched } from './watched-log.ts';
-import { openWitnesses, type WitnessOptions } from './open-witnesses.ts';
+import { headBook, HEADS_STORE } from './head-book.ts';
+import { Heads, type WitnessOptions } from './heads.ts';
 import type { WitnessStatus } from './witnesses.ts';
 
 /** Where the hub keeps things and what it is given from outside. */
@@ -130,21 +133,32 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   const folder = new CheckpointFolder(join(varDir, 'checkpoints'));
   const witness = options.witnessDir === undefined ? undefined : new CheckpointFolder(options.witnessDir);
   const folders = witness === undefined ? [folder] : [folder, witness];
-  await checkAtStart({ tree, log, families: PROVEN, folders, known: [parseVkey(signer.vkey)] });
-  const witnesses = openWitnesses({ ...options.witnesses, tree: tree.tree, signer, folder, alarm });
-  await witnesses.checkAtStart();
+  const book = headBook(await options.stores.open(HEADS_STORE, 'heads.db'));
+  const shown = (await book.read('shown'))?.note;
+  const known = [parseVkey(signer.vkey)];
+  const newest = await checkAtStart({
+    tree,
+    log,
+    families: PROVEN,
+    folders,
+    known,
+    ...(shown === undefined ? {} : { shown }),
+  });
+  const { leadership } = options.stores;
+  const heads = new Heads({ ...options.witnesses, book, tree, signer, witness, leadership, alarm });
+  await heads.checkAtStart(newest);
   const checkpointer = startCheckpointer({
     tree: tree.tree,
     signer,
     timer: options.timer,
     folder,
-    ...(witness === undefined ? {} : { witness }),
-    cosigned: witnesses.cosigned,
+    newest,
+    witness: heads.witness,
+    onSigned: () => heads.signed(),
     onFailure: (error) => alarm('checkpoint', error),
   });
 
   opened.push(() => checkpointer.close());
-  const shown = witnesses.show(() => checkpointer.latest());
   const identity = await openIdentity({
     database: await options.stores.open(IDENTITY_STORE, 'identity.db'),
     log,
@@ -178,14 +192,19 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
   };
   const erasers: Eraser[] = [quarantine];
   const positions = await options.stores.open(POSITIONS_STORE, 'positions.db');
-  const readers: LogReaders = { log, positions, leadership: options.stores.leadership, alarm };
+  const readers: LogReaders = { log, positions, leadership, alarm };
   const followers: Follower[] = [
     followSurely('tree', (signal) => tree.follow(signal), alarm),
-    ...witnesses.follow(() => checkpointer.latest()),
     ...(options.background
       ? [openRelationshipsProcess({ readers, vault, identity, clock, protection: (child) => tails.protection(child) })]
       : []),
   ];
+  const showing = options.background ? heads.follow(checkpointer) : undefined;
+  // What this process has not read yet another one may have shown.
+  const reach = async (size: number): Promise<MerkleTree> => {
+    if (Number.isSafeInteger(size) && size > tree.tree.size) await tree.catchUp();
+    return tree.tree;
+  };
   const core: Core = {
     clock,
     chance,
@@ -208,11 +227,11 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     tokens: writerTokens(hubSecret(master, 'cursor'), chance),
     proof: {
       vkey: signer.vkey,
-      checkpoint: shown,
-      receipt: async (eventId, bytes) => checkpointer.receipt(eventId, bytes),
-      consistency: async (size1, size2) => consistency(tree.tree, size1, size2),
-      inclusion: async (index, size) => inclusion(tree.tree, index, size),
-      tile: (level, n, width) => tree.tree.tile(level, n, width),
+      checkpoint: () => heads.shown(),
+      receipt: async (eventId, bytes) => checkpointer.receipt(eventId, bytes, await heads.cosigned()),
+      consistency: async (size1, size2) => consistency(await reach(size2), size1, size2),
+      inclusion: async (index, size) => inclusion(await reach(size), index, size),
+      tile: async (level, n, width) => (await reach(leavesOf(level, n, width))).tile(level, n, width),
     },
   };
   return {
@@ -224,17 +243,23 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     stores: options.stores,
     identity,
     master,
-    witnesses: witnesses.status,
+    witnesses: () => heads.status(),
     close: async () => {
       for (const follower of followers) await follower.stop();
       await tree.catchUp();
       checkpointer.close();
+      await showing?.stop();
       tree.close();
       await identity.close();
       await vault.close();
       await log.close();
     },
   };
+}
+
+/** How many leaves there must be for the first hashes of a tile to be there. */
+function leavesOf(level: number, n: number, width: number): number {
+  return (n * TILE_HASHES + width) * TILE_HASHES ** level;
 }
 
 function inclusion(

@@ -1,13 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OutboundClient } from '#delivery';
-import { EMPTY_ROOT, RollbackDetected, signCheckpoint, type CosignedHead, type NoteSigner } from '#transparency';
+import { EMPTY_ROOT, RollbackDetected, signCheckpoint, type NoteSigner, type SignedHead } from '#transparency';
 import { askWitness, type KnownWitness, type WitnessReply } from './witness-client.ts';
-
-/** A head of the log and the note that signs it. */
-interface Head {
-  readonly size: bigint;
-  readonly note: string;
-}
 
 /** What the rounds of asking work with. Milliseconds throughout. */
 export interface WitnessParts {
@@ -15,10 +9,14 @@ export interface WitnessParts {
   readonly send: OutboundClient;
   readonly signer: NoteSigner;
   /** The latest signed checkpoint; undefined before the first. */
-  readonly latest: () => Head | undefined;
+  readonly latest: () => SignedHead | undefined;
+  /** One of everything that the log holds at this moment. */
+  readonly newest: () => Promise<SignedHead | undefined>;
   /** RFC 9162 consistency proof between two sizes of the tree. */
   readonly prove: (from: bigint, to: bigint) => readonly Uint8Array[];
-  readonly cosigned: CosignedHead;
+  /** Takes the verified lines of a witness. */
+  readonly keep: (head: SignedHead, lines: readonly string[]) => Promise<void>;
+  readonly cosignedSize: () => bigint;
   readonly everyMs: number;
   readonly silentMs: number;
   /** A clock that only goes forward. */
@@ -81,18 +79,20 @@ export class Witnesses {
 
   /**
    * Before anything is appended: asks each witness what it cosigned last, by showing it the newest head that is signed already (the empty tree
-   * where none is), and then the proof that this continues it. Throws {@link RollbackDetected} where one holds more events than `size`, the
-   * log's, or other ones; one that does not answer is told of and holds nothing up.
+   * where none is), and then the proof that this continues it. Throws {@link RollbackDetected} where one holds more events than the log, whose
+   * size `read` reads then (another process may have appended, and asked, meanwhile), or other ones; one that does not answer is told of and
+   * holds nothing up.
    */
-  async checkAtStart(signed: Head | undefined, size: bigint): Promise<void> {
+  async checkAtStart(signed: SignedHead | undefined, read: () => Promise<bigint>): Promise<void> {
     const head = signed ?? { size: 0n, note: signCheckpoint(0n, EMPTY_ROOT, this.#parts.signer) };
     await Promise.all(
       this.#standings.map(async (standing) => {
-        let reply = await this.#show(standing, head, head.size, size);
-        if (reply.kind === 'other-size' && reply.size < head.size)
-          reply = await this.#show(standing, head, reply.size, size);
-        if (reply.kind === 'other-size' && reply.size > size) throw new RollbackDetected('witness-ahead', Number(size));
+        let reply = await this.#show(standing, head, head.size);
+        if (reply.kind === 'other-size' && reply.size < head.size) reply = await this.#show(standing, head, reply.size);
         if (reply.kind === 'conflict') throw new RollbackDetected('witness-differs', 0);
+        if (reply.kind !== 'other-size' || reply.size <= head.size) return;
+        const size = await read();
+        if (reply.size > size) throw new RollbackDetected('witness-ahead', Number(size));
       }),
     );
   }
@@ -116,44 +116,49 @@ export class Witnesses {
     const owing = this.#standings.map(({ owingSince }) => owingSince).filter((since) => since !== undefined);
     const all = owing.length > 0 && owing.length === this.#standings.length;
     return {
-      size: Number(this.#parts.cosigned.current()?.size ?? 0n),
+      size: Number(this.#parts.cosignedSize()),
       behindSeconds: all ? Math.max(0, this.#parts.now() - Math.max(...owing)) / 1_000 : 0,
       conflicts: this.#standings.filter(({ conflict }) => conflict).length,
     };
   }
 
-  async #ask(standing: Standing, head: Head, signal: AbortSignal | undefined): Promise<void> {
+  async #ask(standing: Standing, head: SignedHead, signal: AbortSignal | undefined): Promise<void> {
     const { now, everyMs } = this.#parts;
     if (standing.size === head.size && !standing.conflict) return;
     standing.owingSince ??= now();
     if (now() >= standing.notBefore) {
       standing.notBefore = now() + everyMs;
-      // Twice at most: the first answer may be the size to prove from.
-      const reply = await this.#show(standing, head, standing.size, head.size, signal);
+      const reply = await this.#show(standing, head, standing.size, signal);
       // The first answer may be the size to prove from.
-      if (reply.kind === 'other-size' && reply.size <= head.size)
-        await this.#show(standing, head, reply.size, head.size, signal);
+      if (reply.kind === 'other-size') await this.#showFrom(standing, head, reply.size, signal);
     }
     this.#tellSilence(standing);
   }
 
+  /** Once more, from the size that the witness says it holds. */
+  async #showFrom(standing: Standing, head: SignedHead, held: bigint, signal?: AbortSignal): Promise<void> {
+    // Another process had the turn before, and may have read further than this one: what it showed the log must hold.
+    const newest = held > head.size ? ((await this.#parts.newest()) ?? head) : head;
+    if (held > newest.size) this.#conflict(standing, 'witness-ahead');
+    else await this.#show(standing, newest, held, signal);
+  }
+
   /** Shows a head with the proof from an older size, and learns from the answer. */
-  async #show(standing: Standing, head: Head, from: bigint, most: bigint, signal?: AbortSignal): Promise<WitnessReply> {
+  async #show(standing: Standing, head: SignedHead, from: bigint, signal?: AbortSignal): Promise<WitnessReply> {
     const old = from > head.size ? head.size : from;
     const proof = old === 0n || old === head.size ? [] : this.#parts.prove(old, head.size);
     const reply = await askWitness(this.#parts.send, standing.witness, { old, proof, checkpoint: head.note }, signal);
     // What a hub that is stopping did not wait for is nothing a witness did.
-    if (signal?.aborted !== true) this.#learn(standing, reply, head, most);
+    if (signal?.aborted !== true) await this.#learn(standing, reply, head);
     return reply;
   }
 
-  /** `most`: the size that no witness can have seen more than. */
-  #learn(standing: Standing, reply: WitnessReply, head: Head, most: bigint): void {
-    const { cosigned, now, alarm } = this.#parts;
+  async #learn(standing: Standing, reply: WitnessReply, head: SignedHead): Promise<void> {
+    const { keep, now, alarm } = this.#parts;
     const { name } = standing.witness;
     switch (reply.kind) {
       case 'cosigned':
-        cosigned.keep(head, reply.lines, now());
+        await keep(head, reply.lines);
         Object.assign(standing, {
           size: head.size,
           failures: 0,
@@ -164,7 +169,6 @@ export class Witnesses {
         return;
       case 'other-size':
         standing.size = reply.size;
-        if (reply.size > most) this.#conflict(standing, 'witness-ahead');
         return;
       case 'conflict':
         this.#conflict(standing, 'witness-differs');
