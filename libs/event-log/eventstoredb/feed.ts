@@ -1,7 +1,7 @@
 import type { AllStreamResolvedEvent } from '@eventstore/db-client';
 import type { Family } from '#contracts';
 import type { Connection } from './connection.ts';
-import { TokenBeyondLog } from './errors.ts';
+import { isPassing, SubscriptionDropped, TokenBeyondLog, typeOf } from './errors.ts';
 import { placed, type PlacedEvent } from './events.ts';
 import { Inbox } from './inbox.ts';
 import type { Reader } from './read.ts';
@@ -51,9 +51,13 @@ export class Feed {
     return { kind: 'event', ...placed(item) };
   }
 
-  /** True once nothing more comes; throws what it failed with. */
+  /** True once nothing more comes. Throws {@link SubscriptionDropped} where the server or the way to it is gone, and what it was refused with. */
   get ended(): boolean {
-    return this.#inbox.ended;
+    try {
+      return this.#inbox.ended;
+    } catch (error) {
+      throw isPassing(error) ? new SubscriptionDropped(`let go: ${typeOf(error) ?? 'lost'}`, { cause: error }) : error;
+    }
   }
 
   /** Waits for something to take, at most so many milliseconds; false where the time went by without. */

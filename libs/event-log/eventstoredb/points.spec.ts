@@ -176,7 +176,7 @@ describe('6: a subscription that loses its server', () => {
       'caughtUp',
       { error: expect.objectContaining({ code: 14 }) },
     ]);
-    await expect(reading).rejects.toMatchObject({ code: 14 });
+    await expect(reading).rejects.toMatchObject({ cause: { code: 14 } });
     expect(kinds).toEqual(['events', 'caught-up']);
     await double.seed([{ stream: 'fact-2', event: binary('x') }]);
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -7,6 +7,7 @@ export class Pulse {
   #newest: Position | undefined;
   #asked = -Infinity;
   #asking: Promise<void> | undefined;
+  readonly #waking = new Set<() => void>();
 
   constructor(reader: Reader) {
     this.#reader = reader;
@@ -14,7 +15,16 @@ export class Pulse {
 
   /** Something of this process is stored there. */
   reached(position: Position): void {
-    if (comparePositions(position, this.#newest) > 0) this.#newest = position;
+    if (comparePositions(position, this.#newest) <= 0) return;
+    this.#newest = position;
+    for (const wake of this.#waking) wake();
+    this.#waking.clear();
+  }
+
+  /** Calls once, when the log is known to go further than now; the answer ends that. */
+  onceFurther(wake: () => void): () => void {
+    this.#waking.add(wake);
+    return () => void this.#waking.delete(wake);
   }
 
   /** True where the log goes further than a place, as far as is known. */

@@ -71,7 +71,11 @@ export async function* subscribe(
         if (state.live || !(await feed.wait(LINGER_MS))) yield state.batch();
         continue;
       }
-      if (await feed.wait(state.patience)) continue;
+      // Who hears nothing is woken when the log goes further without it.
+      const leave = state.isIdle ? parts.pulse.onceFurther(wake) : undefined;
+      const came = await feed.wait(state.patience);
+      leave?.();
+      if (came) continue;
       const caughtUp = await state.quiet();
       if (caughtUp !== undefined && !stopped()) yield caughtUp;
     }
@@ -114,12 +118,18 @@ class Reading {
     return this.#events.length >= this.#most;
   }
 
+  /** True where the reader knows how far the log is, and the log goes no further, as far as is known. */
+  get isIdle(): boolean {
+    return this.live && this.#owedAt === undefined && !this.#parts.pulse.isBeyond(this.#place);
+  }
+
   /** How long to wait for the next item before `quiet` is asked, in milliseconds. */
   get patience(): number {
     const { silentMs, quietMs, idleMs } = this.#parts.limits;
     if (!this.live) return silentMs;
-    if (this.#owedAt !== undefined) return Math.max(0, this.#owedAt - performance.now());
-    return this.#parts.pulse.isBeyond(this.#place) ? quietMs : idleMs;
+    if (this.isIdle) return idleMs;
+    this.#owedAt ??= performance.now() + quietMs;
+    return Math.max(0, this.#owedAt - performance.now());
   }
 
   /** Takes what came on the feed. */

@@ -24,7 +24,6 @@ import { standingDate } from '../fake-date.ts';
 import { counted } from './counted.ts';
 import { EXCUSED, NOBODY, WALKED } from './walked.ts';
 import { SAFEGUARDING } from './canary-child.ts';
-import { inOneProcess } from '../one-process.ts';
 
 type Teller = 'trust' | 'care' | 'family' | 'other';
 
@@ -204,8 +203,7 @@ async function answersOf(hidden: Hidden | undefined, clock: ReturnType<typeof fa
   }
 }
 
-const long = inOneProcess('all that everybody may read, twice, takes a quarter of an hour there');
-long.describe('check 6: two worlds that differ in one hidden fact', () => {
+describe('check 6: two worlds that differ in one hidden fact', () => {
   let without: Answers;
   let routes: readonly string[];
   const withIt: Record<string, Answers> = {};
