@@ -72,8 +72,8 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
     const note = signCheckpoint(BigInt(size), root, signer);
     options.folder.append(note);
     latest = { origin: signer.name, size: BigInt(size), root, note };
-    options.witness?.append(note);
     options.onSigned?.();
+    options.witness?.append(note);
   };
   const attempt = (): void => {
     try {

@@ -337,7 +337,7 @@ describe('check 13: erasure', () => {
         signals: /^delivery\.db/,
       };
       const excused: Readonly<Record<string, RegExp>> = {
-        'cipher text without keys, random ids; hashes of them': /^(log\.db|tree\.db|checkpoints)/,
+        'cipher text without keys, random ids; hashes of them': /^(log\.db|tree\.db|checkpoints|heads\.db)/,
         'looks, kept as the account of who read': /^views.usage/,
         'keyed hashes of whose looks and at whom': /^(views.audit|detections\.db)/,
         'requests, holds, emergency accesses, findings and cases by random ids, kept as the account of what was done':

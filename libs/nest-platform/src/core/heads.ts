@@ -14,6 +14,7 @@ import {
   type CosignedHead,
   type LogTree,
   type NoteSigner,
+  type NoteVerifier,
   type SignedHead,
 } from '#transparency';
 import type { WitnessSetting } from '../config/witnesses.ts';
@@ -46,9 +47,9 @@ const ANSWER_WITHIN = 5_000;
 const LOOK_EVERY = 1_000;
 
 /**
- * What outsiders learn of the log. Every process signs heads of its own tree, which never contradict each other; but outsiders know one log, whose heads only
- * grow. So one process at a time, whichever has the turn, writes the witness's folder, asks witnesses, and says in the book which head is shown; all
- * processes answer from the book.
+ * What outsiders learn of the log. Every process signs heads of its own tree, which never contradict each other; but outsiders know one log,
+ * whose heads only grow. So one process at a time, whichever has the turn, writes the witness's folder, asks witnesses, and says in the book
+ * which head is shown; all processes answer from the book (decision 38).
  */
 export class Heads {
   readonly #options: HeadsOptions;
@@ -132,7 +133,7 @@ export class Heads {
 
   /** Goes on from what outsiders know already. Answers with the size that they were shown. */
   async #takeOver(): Promise<bigint> {
-    const { book, signer, witness } = this.#options;
+    const { book, signer } = this.#options;
     const shown = (await book.read('shown'))?.size ?? 0n;
     const [log, keys] = [parseVkey(signer.vkey), this.#witnesses.map(({ key }) => key)];
     this.#cosigned = stillCosigned(await book.read('cosigned'), log, keys);
@@ -141,9 +142,19 @@ export class Heads {
     const latest = (before?.size ?? 0n) < shown ? await this.#newest() : before;
     if ((latest?.size ?? 0n) < shown) throw new RollbackDetected('log-shorter', this.#options.tree.tree.size);
     this.#leads = true;
-    const kept = witness === undefined ? [] : newestCheckpoints([witness], [log]);
-    if (latest !== undefined && kept.every(({ size }) => size < latest.size)) witness?.append(latest.note);
+    if (latest !== undefined) this.#handOver(latest, log);
     return shown;
+  }
+
+  /** To the witness's folder, where it has not got it yet. A folder that fails keeps nobody from the head. */
+  #handOver(latest: SignedHead, log: NoteVerifier): void {
+    const { witness, alarm } = this.#options;
+    try {
+      const kept = witness === undefined ? [] : newestCheckpoints([witness], [log]);
+      if (kept.every(({ size }) => size < latest.size)) witness?.append(latest.note);
+    } catch (error) {
+      alarm('checkpoint', error);
+    }
   }
 
   async #show(from: bigint, turn: AbortSignal): Promise<void> {

@@ -19,8 +19,6 @@ import {
   parseVkey,
   signerOf,
   startCheckpointer,
-  TILE_HASHES,
-  type MerkleTree,
   type Timer,
 } from '#transparency';
 import { KEYS_STORE, loadKek, openVault, sealingOnly } from '#vault';
@@ -30,14 +28,15 @@ import { hubKey, hubSecret, hubSeed } from './derived-keys.ts';
 import { erasureOf, holdsOf } from './erasure.ts';
 import { followSurely, type Follower } from './follow.ts';
 import type { LogReaders } from './follow-log.ts';
+import { headBook, HEADS_STORE } from './head-book.ts';
+import { Heads, type WitnessOptions } from './heads.ts';
 import { openLogOf } from './open-log.ts';
+import { proofOf } from './proof.ts';
 import { openRelationshipsProcess } from './relationships.ts';
 import type { Stores } from './stores.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
 import { writerTokens } from './tokens.ts';
 import { watched } from './watched-log.ts';
-import { headBook, HEADS_STORE } from './head-book.ts';
-import { Heads, type WitnessOptions } from './heads.ts';
 import type { WitnessStatus } from './witnesses.ts';
 
 /** Where the hub keeps things and what it is given from outside. */
@@ -200,11 +199,6 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
       : []),
   ];
   const showing = options.background ? heads.follow(checkpointer) : undefined;
-  // What this process has not read yet another one may have shown.
-  const reach = async (size: number): Promise<MerkleTree> => {
-    if (Number.isSafeInteger(size) && size > tree.tree.size) await tree.catchUp();
-    return tree.tree;
-  };
   const core: Core = {
     clock,
     chance,
@@ -225,14 +219,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     holdsOn: holdsOf({ log, identity }),
     folders: [varDir, ledgerPath, ...(options.witnessDir === undefined ? [] : [options.witnessDir])],
     tokens: writerTokens(hubSecret(master, 'cursor'), chance),
-    proof: {
-      vkey: signer.vkey,
-      checkpoint: () => heads.shown(),
-      receipt: async (eventId, bytes) => checkpointer.receipt(eventId, bytes, await heads.cosigned()),
-      consistency: async (size1, size2) => consistency(await reach(size2), size1, size2),
-      inclusion: async (index, size) => inclusion(await reach(size), index, size),
-      tile: async (level, n, width) => (await reach(leavesOf(level, n, width))).tile(level, n, width),
-    },
+    proof: proofOf({ vkey: signer.vkey, tree, checkpointer, heads }),
   };
   return {
     core,
@@ -255,29 +242,4 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
       await log.close();
     },
   };
-}
-
-/** How many leaves there must be for the first hashes of a tile to be there. */
-function leavesOf(level: number, n: number, width: number): number {
-  return (n * TILE_HASHES + width) * TILE_HASHES ** level;
-}
-
-function inclusion(
-  tree: { readonly size: number; inclusionProof(index: number, size?: number): readonly Uint8Array[] },
-  index: number,
-  size: number,
-): readonly string[] | undefined {
-  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size)) return undefined;
-  if (index < 0 || index >= size || size > tree.size) return undefined;
-  return tree.inclusionProof(index, size).map((hash) => Buffer.from(hash).toString('base64'));
-}
-
-function consistency(
-  tree: { readonly size: number; consistencyProof(older: number, newer?: number): readonly Uint8Array[] },
-  size1: number,
-  size2: number,
-): readonly string[] | undefined {
-  if (!Number.isSafeInteger(size1) || !Number.isSafeInteger(size2)) return undefined;
-  if (size1 <= 0 || size2 < size1 || size2 > tree.size) return undefined;
-  return tree.consistencyProof(size1, size2).map((hash) => Buffer.from(hash).toString('base64'));
 }
