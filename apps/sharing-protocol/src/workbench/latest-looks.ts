@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import type { Instant } from '#kernel';
 import type { View } from '#projections';
 import { atOrBy } from '../views/usage/query.ts';
 
@@ -15,18 +16,19 @@ export interface LatestLook {
 const PAGE = 200;
 
 /**
- * The looks at children that were not aborted, newest first, in pages; `organisation` keeps to looks by its people and looks at its facts.
- * Memory is that of one page.
+ * The looks at children up to a moment that were not aborted, newest first, in pages; `organisation` keeps to looks by its people and looks at
+ * its facts. Memory is that of one page.
  */
 export async function* latestLooks(
   db: View['db'],
   organisation: string | undefined,
   last: number,
+  upTo: Instant,
 ): AsyncGenerator<readonly LatestLook[]> {
   let after: LatestLook | undefined;
   for (let left = last; left > 0;) {
     const limit = Math.min(left, PAGE);
-    const page = await pageAfter(db, organisation, after, limit);
+    const page = await pageAfter(db, organisation, upTo, after, limit);
     if (page.length > 0) yield page;
     if (page.length < limit) return;
     left -= page.length;
@@ -37,11 +39,13 @@ export async function* latestLooks(
 async function pageAfter(
   db: View['db'],
   organisation: string | undefined,
+  upTo: Instant,
   after: LatestLook | undefined,
   limit: number,
 ): Promise<readonly LatestLook[]> {
   const conditions: RawBuilder<unknown>[] = [
     sql`child_hash is not null`,
+    sql`recorded_at <= ${upTo}`,
     sql`not exists (select 1 from aborted a where a.decision_id = look.decision_id)`,
   ];
   if (organisation !== undefined) {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { randomUuid, type DecisionId, type OrganisationId } from '#kernel';
+import type { DecisionId, Instant, OrganisationId } from '#kernel';
 import type { AgreementContent } from '#contracts';
 import type { Core } from '#nest-platform';
 import type { View } from '#projections';
@@ -16,9 +16,6 @@ export interface ChangedLook extends Difference {
 /** One run of a draft; kept in memory only, for whoever asked. */
 export interface Simulation {
   readonly id: string;
-  readonly owner: string;
-  /** Whose looks were replayed; undefined for all of the area's. */
-  readonly organisation: OrganisationId | undefined;
   readonly agreement: string;
   readonly version: number;
   readonly last: number;
@@ -27,33 +24,41 @@ export interface Simulation {
   readonly cases: CaseRun;
   readonly changed: ChangedLook[];
   state: 'running' | 'done' | 'failed';
+  /** Resolves once it no longer runs. */
+  readonly ended: Promise<undefined>;
   replayed: number;
   /** Looks whose key was destroyed since. */
   unreadable: number;
 }
 
-/** What is run, for whom. */
+/** What is run. */
 export interface SimulationRequest {
-  readonly owner: string;
+  /** What whoever asked comes back with; says what was asked, to them alone. */
+  readonly id: string;
   /** Only looks by its people and at its facts; undefined for all of the area's. */
   readonly organisation: OrganisationId | undefined;
   readonly registry: Registry;
   readonly content: AgreementContent;
   readonly cases: CaseRun;
   readonly last: number;
+  /** Looks after this moment are left out, whenever it is run. */
+  readonly upTo: Instant;
 }
 
 /** Results kept; each has at most 10,000 changed looks of a few hundred bytes. */
 const MOST = 10;
+/** Runs that wait for their turn, the one under way included. */
+const MOST_WAITING = 3;
 /** Between so many looks others get their turn. */
 const TURN = 20;
 
-/** Replays the last looks with a draft in force: one at a time, asked again from the log as it is now, and nothing of it stored. */
+/** Replays the last looks with a draft in force: one after another, asked again from the log as it is now, and nothing of it stored. */
 export class Simulations {
   readonly #core: Core;
   readonly #usage: View;
   readonly #kept = new Map<string, Simulation>();
-  #running: Promise<void> | undefined;
+  #waiting = 0;
+  #last = Promise.resolve();
   #stopping = false;
 
   constructor(core: Core, usage: View) {
@@ -61,13 +66,13 @@ export class Simulations {
     this.#usage = usage;
   }
 
-  /** Starts a run; undefined while another is under way. */
+  /** Starts a run, after those under way; undefined where too many wait. */
   start(request: SimulationRequest): Simulation | undefined {
-    if (this.#running !== undefined || this.#stopping) return undefined;
+    if (this.#waiting >= MOST_WAITING || this.#stopping) return undefined;
+    const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
     const simulation: Simulation = {
-      id: randomUuid(this.#core.chance),
-      owner: request.owner,
-      organisation: request.organisation,
+      ended,
+      id: request.id,
       agreement: request.content.agreement,
       version: request.content.version,
       last: request.last,
@@ -80,28 +85,33 @@ export class Simulations {
     };
     this.#kept.set(simulation.id, simulation);
     for (const id of this.#kept.keys()) if (this.#kept.size > MOST) this.#kept.delete(id);
-    this.#running = this.#replay(simulation, request)
+    this.#waiting += 1;
+    this.#last = this.#last
+      .then(() => this.#replay(simulation, request))
       .then(() => void (simulation.state = this.#stopping ? 'failed' : 'done'))
       .catch(() => void (simulation.state = 'failed'))
-      .finally(() => (this.#running = undefined));
+      .finally(() => {
+        this.#waiting -= 1;
+        end(undefined);
+      });
     return simulation;
   }
 
-  /** Somebody's own run, to whoever may see as much as it replayed: the same person may sign in for another organisation. */
-  find(id: string, owner: string, organisation: OrganisationId | undefined): Simulation | undefined {
-    const found = this.#kept.get(id);
-    return found?.owner === owner && found.organisation === organisation ? found : undefined;
+  /** A run that this process has made; undefined also for one that another made, or that was made before the last ten. */
+  find(id: string): Simulation | undefined {
+    return this.#kept.get(id);
   }
 
   /** Called by Nest as the application closes, before the views do. */
   async onModuleDestroy(): Promise<void> {
     this.#stopping = true;
-    await this.#running;
+    await this.#last;
   }
 
-  async #replay(simulation: Simulation, { organisation, registry, content, last }: SimulationRequest): Promise<void> {
+  async #replay(simulation: Simulation, request: SimulationRequest): Promise<void> {
+    const { organisation, registry, content, last, upTo } = request;
     const draft = withDraft(registry, content);
-    for await (const page of latestLooks(this.#usage.db, organisation, last)) {
+    for await (const page of latestLooks(this.#usage.db, organisation, last, upTo)) {
       for (const row of page) {
         if (this.#stopping) return;
         const difference = await this.#difference(row, registry, draft);

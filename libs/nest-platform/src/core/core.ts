@@ -72,6 +72,7 @@ export interface Core {
   readonly folders: readonly string[];
   /** A position for its writer's eyes only, and back. */
   readonly tokens: WriterTokens;
+  readonly tickets: Tickets;
   readonly proof: Proof;
 }
 
@@ -83,6 +84,13 @@ export interface WriterTokens {
   issue(sub: string, token: LogToken): string;
   /** Undefined for somebody else's, and for what is no token. */
   read(sub: string, text: string): LogToken | undefined;
+}
+
+/** What somebody asked, handed to them sealed: whichever process they come back to can take it up. */
+export interface Tickets {
+  issue(holder: string, says: string): string;
+  /** Undefined for somebody else's, and for what is no ticket. */
+  read(holder: string, ticket: string): string | undefined;
 }
 
 /** What the tree answers. */

@@ -38,7 +38,7 @@ export function tokenKey(master: Uint8Array): JWK & { readonly kid: string } {
 /** A symmetric key of the hub for one use, from the same file. */
 export function hubSecret(
   master: Uint8Array,
-  use: 'cursor' | 'key-encryption' | 'pseudonym' | 'log-users',
+  use: 'cursor' | 'key-encryption' | 'pseudonym' | 'log-users' | 'ticket',
 ): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', master, 'tellonce', `secret ${use} 1`, 32));
 }

@@ -35,7 +35,7 @@ import { proofOf } from './proof.ts';
 import { openRelationshipsProcess } from './relationships.ts';
 import type { Stores } from './stores.ts';
 import { currentTails, type CurrentTails } from './tails.ts';
-import { writerTokens } from './tokens.ts';
+import { tickets, writerTokens } from './tokens.ts';
 import { watched } from './watched-log.ts';
 import type { WitnessStatus } from './witnesses.ts';
 
@@ -219,6 +219,7 @@ async function openParts(options: CoreOptions, opened: (() => Promise<void> | vo
     holdsOn: holdsOf({ log, identity }),
     folders: [varDir, ledgerPath, ...(options.witnessDir === undefined ? [] : [options.witnessDir])],
     tokens: writerTokens(hubSecret(master, 'cursor'), chance),
+    tickets: tickets(hubSecret(master, 'ticket'), chance),
     proof: proofOf({ vkey: signer.vkey, tree, checkpointer, heads }),
   };
   return {

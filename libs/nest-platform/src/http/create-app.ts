@@ -77,7 +77,7 @@ function fastifyAdapter({ config }: Platform): FastifyAdapter {
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers['x-request-id']),
     // Requests that arrive on open connections while draining are answered, and the connection closed after them.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 200 },
+    routerOptions: { maxParamLength: 300 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply, problemOf(error), request.id),
     clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => {
