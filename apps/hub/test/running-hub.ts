@@ -39,8 +39,8 @@ export interface HubOptions {
   readonly openLog?: Composition['openLog'];
   readonly endProcess?: Composition['endProcess'];
   readonly witness?: boolean;
-  /** On servers, whatever else these tests run on: so many processes of the sharing protocol, which answer in turns. */
-  readonly protocols?: number;
+  /** On servers, whatever else these tests run on: so many processes of each app, which answer in turns. */
+  readonly each?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** Takes the hub's log lines; nobody does unless given. */
   readonly logger?: AppLogger;
@@ -77,7 +77,7 @@ export async function runningHub(options: HubOptions = {}): Promise<RunningHub> 
   const folder = options.folder ?? made?.path ?? '';
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${String(port)}`;
-  const onServers = ON_SERVERS || options.protocols !== undefined;
+  const onServers = ON_SERVERS || options.each !== undefined;
   const area = onServers ? await runningArea(folder, port, options) : await runningProcess(folder, port, options);
   let stopped = false;
   const stop = async (): Promise<void> => {

@@ -50,7 +50,7 @@ export interface RunningArea {
 
 /**
  * The same area as `runningHub` starts, as four apps that share nothing but a PostgreSQL, an event store (the double) and the key file, with
- * the gateway's table of routes in front at `port`. Where there are several processes of the sharing protocol they answer in turns.
+ * the gateway's table of routes in front at `port`. Where there are several processes of an app they answer in turns.
  */
 export async function runningArea(folder: string, port: number, options: HubOptions): Promise<RunningArea> {
   const servers = byFolder.get(folder) ?? (await startServers(folder));
@@ -67,13 +67,13 @@ export async function runningArea(folder: string, port: number, options: HubOpti
   const processes: string[] = [];
   const urls = new Map<App, string[]>();
   // The sharing protocol first: it makes what the others only read.
-  const apps = [
-    ...Array.from({ length: options.protocols ?? 1 }, () => PROTOCOL),
-    ...APPS.filter((app) => app !== PROTOCOL),
-  ];
-  for (const [nth, app] of apps.entries()) {
+  const apps = [PROTOCOL, ...APPS.filter((app) => app !== PROTOCOL)].flatMap((app) =>
+    Array.from({ length: options.each ?? 1 }, (_, nth) => ({ app, nth })),
+  );
+  for (const { app, nth } of apps) {
     const own = await freePort();
-    const varDir = join(folder, nth === 0 ? 'var' : `var-${app}${app === PROTOCOL ? String(nth) : ''}`);
+    const first = app === PROTOCOL ? 'var' : `var-${app}`;
+    const varDir = join(folder, nth === 0 ? first : `var-${app}${String(nth)}`);
     const config = configOf(app, { folder, varDir, port, own, servers, options });
     const composed = await COMPOSITIONS[app](extras)(config, options.logger ?? createLogger('silent'));
     await composed.app.listen({ port: own, host: '127.0.0.1' });
@@ -104,11 +104,13 @@ export async function runningArea(folder: string, port: number, options: HubOpti
 
 /** Each app's processes in turns, as a service of a cluster hands requests on. */
 function inTurns(urls: ReadonlyMap<App, readonly string[]>): Readonly<Record<App, string>> {
-  let asked = 0;
+  const asked = new Map<string | symbol, number>();
   return new Proxy({} as Readonly<Record<App, string>>, {
     get: (_target, app) => {
       const all = urls.get(app as App) ?? [];
-      return all[asked++ % all.length];
+      const turn = asked.get(app) ?? 0;
+      asked.set(app, turn + 1);
+      return all[turn % all.length];
     },
   });
 }

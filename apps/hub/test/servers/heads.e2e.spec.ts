@@ -33,7 +33,7 @@ describe('two processes of the sharing protocol, and those who keep heads outsid
     };
     hub = await runningHub({
       folder: join(folder.path, 'area'),
-      protocols: 2,
+      each: 2,
       witness: true,
       env: witnesses,
       openLog: async (open, path) => (path.includes(`var-sharing-protocol1`) ? late(await open()) : open()),

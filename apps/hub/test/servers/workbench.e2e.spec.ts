@@ -12,7 +12,7 @@ describe('a simulation on two processes of the sharing protocol', () => {
   let location: string;
 
   beforeAll(async () => {
-    hub = await runningHub({ protocols: 2 });
+    hub = await runningHub({ each: 2 });
     world = await tellWorld(hub);
     await caughtUp(hub);
     for (let n = 0; n < 3; n++) mustBe(200, await timeline(hub.person('senco'), world.child, 'sen-support'));
