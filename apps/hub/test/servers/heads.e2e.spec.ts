@@ -8,6 +8,7 @@ import { temporaryFolder } from '#testing';
 import { freePort } from '#testing/servers';
 import { pullHead } from '../../../cli/src/commands/witness/pull.ts';
 import { serveWitness, type ServedWitness } from '../../../cli/src/commands/witness/serve.ts';
+import { eventually } from '../checks/emergency.ts';
 import { mustBe, receiptOf, runningHub, timeline, type RunningHub } from '../running-hub.ts';
 import { tellWorld } from '../trust/world.ts';
 
@@ -57,6 +58,11 @@ describe('two processes of the sharing protocol, and those who keep heads outsid
       }
       return last;
     })();
+    // A head is signed within a second of the first event.
+    await eventually(
+      async () => (await hub.person('dpo').ask('/v1/checkpoint')).status,
+      (status) => status === 200,
+    );
   });
   afterAll(async () => {
     looking = false;
