@@ -1,8 +1,13 @@
 import { agreementDigest, type AgreementContent } from '#contracts';
-import { signApproval } from '#nest-platform/client';
+import { signApproval, type HubClient, type OrganisationKey } from '#nest-platform/client';
 import { expectOk } from '../sign-in.ts';
 import type { Area } from './area.ts';
-import type { Agency } from './run.ts';
+
+/** An organisation of the demonstration: its key and its system. */
+export interface Agency {
+  readonly key: OrganisationKey;
+  readonly system: HubClient;
+}
 
 /** The area's agreements, one for each pair of a source and a recipient. */
 export function pairs(area: Area): readonly AgreementContent[] {

@@ -11,7 +11,7 @@ import {
 } from '#nest-platform/client';
 import type { SharingBasis, SubmittedCloudEvent } from '#contracts';
 import { expectOk } from '../sign-in.ts';
-import { agree, pairs } from './agreements.ts';
+import { agree, pairs, type Agency } from './agreements.ts';
 import type { Area, Story, StoryStep } from './area.ts';
 
 /** What the seed tells while it works: how far of how much, in words. */
@@ -31,12 +31,6 @@ export interface SeedOptions {
   readonly stories: readonly Story[];
   readonly keysFile: string;
   readonly progress: Progress;
-}
-
-/** An organisation of the demonstration: its key and its system. */
-export interface Agency {
-  readonly key: OrganisationKey;
-  readonly system: HubClient;
 }
 
 /**

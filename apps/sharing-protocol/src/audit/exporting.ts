@@ -4,7 +4,8 @@ import { auditQueryStream, type AuditQueryExported, type ExportEnd, type ExportF
 import { handleCommand, type CommandMeta, type Decider, type EventLog } from '#event-log';
 import { release, type Disclosed } from '#sharing';
 import type { Place } from '../views/audit/query.ts';
-import { WRITERS, type ExportMark } from './formats.ts';
+import { WRITERS } from './formats.ts';
+import type { ExportMark } from './mark.ts';
 import type { AuditPage } from './pages.ts';
 import { problemOf, type Refusal } from './problems.ts';
 

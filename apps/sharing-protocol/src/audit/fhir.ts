@@ -1,6 +1,6 @@
 import { PURPOSE_OF_USE, type ExportEnd, type Purpose } from '#contracts';
 import type { AuditRow } from './row.ts';
-import type { ExportMark } from './formats.ts';
+import type { ExportMark } from './mark.ts';
 
 /** Shapes of FHIR R4 as far as they are written here (http://hl7.org/fhir/R4/auditevent.html). */
 interface Coding {

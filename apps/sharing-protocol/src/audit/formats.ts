@@ -1,17 +1,8 @@
+import type { ExportMark } from './mark.ts';
 import type { ExportEnd, ExportFormat } from '#contracts';
 import { csvRecord } from './csv.ts';
 import { auditEvent, exportEvent, sliceText } from './fhir.ts';
 import type { AuditRow } from './row.ts';
-
-/** Who was handed a file, when, and in answer to what: in every record of it, so that a part of it says so too. */
-export interface ExportMark {
-  readonly query: string;
-  /** The decision under which the first rows left. */
-  readonly export: string;
-  readonly sub: string;
-  readonly organisation: string;
-  readonly at: string;
-}
 
 /** A format: what stands before the first decision, one decision, and the end, without which a file was cut off. */
 export interface ExportWriter {

@@ -1,4 +1,4 @@
-import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { eventAnswer, notFoundAnswer } from './answers.ts';
@@ -6,14 +6,11 @@ import type { DoubleParts } from './parts.ts';
 import { nameOf } from './requests.ts';
 import { asCallError, streamDeleted, unknown } from './status.ts';
 import type { RecordedDoubleEvent } from './store.ts';
-import { subscribeToAll, subscribeToStream, type Subscriptions } from './subscriptions.ts';
+import { subscribeToAll, subscribeToStream, type ReadCall, type Subscriptions } from './subscriptions.ts';
 import { send } from './send.ts';
 
 /** The server reads so many events at a time. */
 export const PAGE = 32;
-
-/** A call that is answered by a stream of messages. */
-export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
 /** Reads and subscriptions are one call. */
 export function readCall(

@@ -1,12 +1,15 @@
-import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
 import { caughtUpAnswer, checkpointAnswer, confirmationAnswer, eventAnswer, fellBehindAnswer } from './answers.ts';
 import type { Drop } from './faults.ts';
 import { filterOf } from './filter.ts';
 import type { DoubleParts } from './parts.ts';
-import type { ReadCall } from './read-call.ts';
 import { nameOf } from './requests.ts';
 import { Gone, send } from './send.ts';
 import { asCallError, notReady, streamDeleted, timedOut } from './status.ts';
+
+/** A call that is answered by a stream of messages. */
+export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
 /** The server reads so many events at a time, and tells of its place after so many that it let through or not. */
 const PAGE = 32;

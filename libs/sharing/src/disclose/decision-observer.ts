@@ -1,6 +1,5 @@
 import type { DecisionId } from '#kernel';
 import type { LookContent, Purpose } from '#contracts';
-import type { Caller } from './look.ts';
 
 /** What became of a decision; an aborted one was heard as a permit before. */
 export const DECISION_EFFECTS = ['permit', 'deny', 'aborted'] as const;
@@ -27,7 +26,7 @@ export interface DecisionObserver {
 }
 
 /** The mode of a decision with these slices; a refusal has none and counts as one on content. */
-export function modeOf({ breakGlass }: Pick<Caller, 'breakGlass'>, slices: LookContent['slices']): DecisionMode {
+export function modeOf({ breakGlass }: { readonly breakGlass?: string }, slices: LookContent['slices']): DecisionMode {
   if (breakGlass !== undefined) return 'emergency';
   return slices.length > 0 && slices.every(({ mode }) => mode === 'existence') ? 'existence' : 'content';
 }
