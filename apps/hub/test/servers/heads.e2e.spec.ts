@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventLog } from '#event-log';
-import { cosignaturesOf, cosignerOf, openCheckpoint, parseVkey, parseWitnessKey, splitNotes } from '#transparency';
+import { cosignaturesOf, openCheckpoint, parseVkey, parseWitnessKey, splitNotes } from '#transparency';
 import { temporaryFolder } from '#testing';
 import { freePort } from '#testing/servers';
 import { pullHead } from '../../../cli/src/commands/witness/pull.ts';
@@ -11,11 +11,11 @@ import { serveWitness, type ServedWitness } from '../../../cli/src/commands/witn
 import { eventually } from '../checks/emergency.ts';
 import { mustBe, receiptOf, runningHub, timeline, type RunningHub } from '../running-hub.ts';
 import { tellWorld } from '../trust/world.ts';
+import { WITNESS } from './outsiders.ts';
 
 const [PULLS, AT_MOST] = [40, 200];
 /** How much later the second process reads what is appended than the first, in milliseconds. */
 const LATE = 1_500;
-const witness = cosignerOf('witness.example/w1', new Uint8Array(32).fill(7));
 const folder = temporaryFolder();
 
 describe('two processes of the sharing protocol, and those who keep heads outside', () => {
@@ -29,7 +29,7 @@ describe('two processes of the sharing protocol, and those who keep heads outsid
   beforeAll(async () => {
     const witnessPort = await freePort();
     const witnesses = {
-      TELLONCE_WITNESSES: `${witness.vkey} http://127.0.0.1:${String(witnessPort)} private`,
+      TELLONCE_WITNESSES: `${WITNESS.vkey} http://127.0.0.1:${String(witnessPort)} private`,
       TELLONCE_WITNESS_EVERY_MS: '100',
     };
     hub = await runningHub({
@@ -43,7 +43,7 @@ describe('two processes of the sharing protocol, and those who keep heads outsid
     served = await serveWitness({
       listen: `127.0.0.1:${String(witnessPort)}`,
       logs: [vkey],
-      cosigner: witness,
+      cosigner: WITNESS,
       state: join(folder.path, 'witness-state'),
       now: () => 1_700_000_000n,
       say: () => undefined,
@@ -87,7 +87,7 @@ describe('two processes of the sharing protocol, and those who keep heads outsid
   it('ask the witness as one, and it finds nothing that contradicts', async () => {
     const cosigned = async (): Promise<boolean> => {
       const { text } = await hub.person('dpo').ask('/v1/checkpoint');
-      const found = cosignaturesOf(text, [parseWitnessKey(witness.vkey)]);
+      const found = cosignaturesOf(text, [parseWitnessKey(WITNESS.vkey)]);
       return found.ok && found.value.length === 1;
     };
     let times = 0;
@@ -108,7 +108,7 @@ describe('two processes of the sharing protocol, and those who keep heads outsid
     for (let found = 0, tries = 0; found < 4; tries++) {
       expect(tries).toBeLessThan(40);
       const receipt = await receiptOf(hub.person('senco'), last);
-      found = receipt.includes(`— ${witness.name} `) ? found + 1 : 0;
+      found = receipt.includes(`— ${WITNESS.name} `) ? found + 1 : 0;
       await wait(250);
     }
     await hub.stop();

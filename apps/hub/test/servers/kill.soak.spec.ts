@@ -11,6 +11,7 @@ import { errands } from './errands.ts';
 import { expectedSignals, readerOf, type Expected, type Reader } from './folded.ts';
 import { comes, isAborted, type Killable } from './killable.ts';
 import { killedArea, type KilledArea } from './killed-area.ts';
+import { outsiders } from './outsiders.ts';
 import { BATCH_OF, childNumber, tellAll, type NextBatch, type ToTell } from './telling.ts';
 
 /** Events that the log holds at least when the killing ends. */
@@ -80,6 +81,7 @@ described(`an area whose processes are killed${skipped}`, () => {
 
       const killer = killing(area);
       const people = errands(url, CHILDREN);
+      const outside = await outsiders(area);
       const before = performance.now();
       const told = await tellAll(
         trust,
@@ -107,6 +109,7 @@ described(`an area whose processes are killed${skipped}`, () => {
         await wait(QUIET);
         return (await opened.core.log.head()) === head && (await caughtUp());
       });
+      const shown = await outside.stop();
       await area.stopApps();
       expect(await caughtUp()).toBe(true);
 
@@ -122,6 +125,7 @@ described(`an area whose processes are killed${skipped}`, () => {
         quarantined: told.quarantined,
         done,
         refusals: Object.fromEntries(told.refusals),
+        outside: { ...shown, kept: shown.kept.length },
         webhooks: { arrived: taken.length, once: new Set(taken).size },
         rows: compared.rows,
       };
@@ -137,6 +141,10 @@ described(`an area whose processes are killed${skipped}`, () => {
       ] as const) {
         expect([table, least > 0, (compared.rows[table] ?? 0) >= least]).toEqual([table, true, true]);
       }
+      // Nobody outside was shown anything but one log that grows.
+      expect(shown).toMatchObject({ distrusted: [], contradicted: false });
+      expect(shown.kept).toEqual([...new Set(shown.kept)].toSorted((a, b) => a - b));
+      for (const seen of [shown.believed, shown.kept.length, shown.cosigned]) expect(seen).toBeGreaterThan(0);
       // Acknowledged is what is there, once each.
       const facts = new Set(expected.map(({ fact }) => fact));
       expect(facts.size).toBe(expected.length);

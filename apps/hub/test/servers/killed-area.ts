@@ -7,6 +7,7 @@ import { freePort, startPostgres, type TestPostgres } from '#testing/servers';
 import { temporaryFolder } from '#testing';
 import { serveGateway, type Gateway } from '../../../../infra/gateway/serve.ts';
 import { comes, SupervisedProcess, type Killable } from './killable.ts';
+import { WITNESS } from './outsiders.ts';
 
 /** An area of processes that may be killed, behind a gateway that may not. */
 export interface KilledArea {
@@ -16,6 +17,8 @@ export interface KilledArea {
   readonly keyFile: string;
   readonly eventStoreUrl: string;
   readonly databaseUrl: string;
+  /** Where the witness of the area is looked for; nobody listens there yet. */
+  readonly witnessPort: number;
   /** The folders of what each process keeps for itself. */
   readonly varDirs: readonly string[];
   /** Everything that may be killed. */
@@ -49,7 +52,7 @@ export async function killedArea(): Promise<KilledArea> {
     args: ['--conditions=source', double, '--port', String(logPort), '--file', file],
   });
   await comes('the log server', 30_000, async () => log.said.includes('listening'));
-  const gatewayPort = await freePort();
+  const [gatewayPort, witnessPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${String(gatewayPort)}`;
   const keyFile = join(folder, 'tellonce.key');
   const urls = new Map<App, string>();
@@ -70,6 +73,13 @@ export async function killedArea(): Promise<KilledArea> {
       TELLONCE_LOG_LEVEL: 'error',
       EVENTSTORE_URL: eventStoreUrl,
       DATABASE_URL: postgres.url,
+      ...(name === 'sharing-protocol'
+        ? {
+            TELLONCE_WITNESS_DIR: join(folder, 'witness'),
+            TELLONCE_WITNESSES: `${WITNESS.vkey} http://127.0.0.1:${String(witnessPort)} private`,
+            TELLONCE_WITNESS_EVERY_MS: '300',
+          }
+        : {}),
     };
     started.push(new SupervisedProcess({ name: app, args: [`dist/apps/${name}/src/main.js`], env }));
     await ready(urls, [app]).catch((error: unknown) => {
@@ -84,6 +94,7 @@ export async function killedArea(): Promise<KilledArea> {
     keyFile,
     eventStoreUrl,
     databaseUrl: postgres.url,
+    witnessPort,
     varDirs: APPS.map(varDirOf),
     all,
     ready: () => ready(urls, APPS),

@@ -57,7 +57,8 @@ export class Heads {
   #checkpointer: Checkpointer | undefined;
   #cosigned: CosignedHead | undefined;
   #asking: Witnesses;
-  #leads = false;
+  /** While it lasts it is this process's turn. */
+  #turn: AbortSignal | undefined;
   /** Ends the wait for the next change. */
   #wake = (): void => undefined;
 
@@ -71,7 +72,7 @@ export class Heads {
   get witness(): Pick<CheckpointFolder, 'append'> {
     return {
       append: (note) => {
-        if (this.#leads) this.#options.witness?.append(note);
+        if (this.#turn?.aborted === false) this.#options.witness?.append(note);
       },
     };
   }
@@ -96,7 +97,7 @@ export class Heads {
   follow(checkpointer: Checkpointer): Follower {
     const { leadership, alarm } = this.#options;
     this.#checkpointer = checkpointer;
-    return followSurely('heads', (signal) => leadership.lead('heads', signal, (turn) => this.#turn(turn)), alarm);
+    return followSurely('heads', (signal) => leadership.lead('heads', signal, (turn) => this.#lead(turn)), alarm);
   }
 
   /** The head that outsiders are shown. */
@@ -114,25 +115,24 @@ export class Heads {
     return this.#asking.status();
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
+  async #lead(signal: AbortSignal): Promise<void> {
     const over = new AbortController();
     const turn = AbortSignal.any([signal, over.signal]);
     let works: readonly Promise<void>[] = [];
     try {
-      const shown = await this.#takeOver();
+      const shown = await this.#takeOver(turn);
       works = [this.#show(shown, turn), ...(this.#witnesses.length === 0 ? [] : [this.#asking.follow(turn)])];
       await Promise.all(works);
     } finally {
       over.abort();
       await Promise.allSettled(works);
-      this.#leads = false;
       // What it knew is another's affair now.
       this.#asking = this.#newAsking();
     }
   }
 
   /** Goes on from what outsiders know already. Answers with the size that they were shown. */
-  async #takeOver(): Promise<bigint> {
+  async #takeOver(turn: AbortSignal): Promise<bigint> {
     const { book, signer } = this.#options;
     const shown = (await book.read('shown'))?.size ?? 0n;
     const [log, keys] = [parseVkey(signer.vkey), this.#witnesses.map(({ key }) => key)];
@@ -141,7 +141,8 @@ export class Heads {
     // Where another process had the turn it may have read further than this one.
     const latest = (before?.size ?? 0n) < shown ? await this.#newest() : before;
     if ((latest?.size ?? 0n) < shown) throw new RollbackDetected('log-shorter', this.#options.tree.tree.size);
-    this.#leads = true;
+    if (turn.aborted) return shown;
+    this.#turn = turn;
     if (latest !== undefined) this.#handOver(latest, log);
     return shown;
   }
